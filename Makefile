@@ -1,0 +1,51 @@
+# One command a task; git hooks and .ci/run call the same. Needs Python 3.11 or later and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint types check score bench format clean
+
+demo: $(STAMP)
+	@echo "The shop as it should be (examples/shop):"
+	@$(BIN)/interlock check examples/shop
+	@echo
+	@echo "The same shop before interlock (examples/shop-before):"
+	@status=0; $(BIN)/interlock check examples/shop-before || status=$$?; \
+	echo; echo "exit status $$status (1 is what this shop deserves)"; test $$status -eq 1
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+check: $(STAMP)
+	$(BIN)/interlock check .
+
+# Families that the checks of today answer for, and what of them lies in Python and notebooks.
+score: $(STAMP)
+	$(BIN)/python tests/score_floor.py
+
+# make bench CHECKOUT=path/to/a/large/repository
+bench: $(STAMP)
+	$(BIN)/python benchmarks/compare.py $(CHECKOUT)
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) .venv-lowest build dist
+
+# pip before 25.1 knows no --group, and a new environment comes with the pip of its Python.
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[checks]' --group dev
+	@touch $@

@@ -1,0 +1,53 @@
+"""The room that judges command lines: which of them change a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from interlock_checks.commands.judge import PythonText, Verdict, judge
+from interlock_checks.commands.model import (
+    REST,
+    UNKNOWN,
+    Argument,
+    Command,
+    Rest,
+    Word,
+    const,
+    word,
+)
+
+__all__ = [
+    "REST",
+    "UNKNOWN",
+    "Argument",
+    "Command",
+    "PythonText",
+    "Rest",
+    "Verdict",
+    "Word",
+    "const",
+    "judge",
+    "judge_argv",
+    "judge_shell",
+    "word",
+]
+
+
+def judge_argv(
+    words: Sequence[Argument], *, row: int = 0, stdin_text: Word | None = None
+) -> Verdict:
+    """The verdict on a process that is started with these arguments, the program first."""
+    return judge(Command(tuple(words), row, stdin_text=stdin_text, stdin_row=row))
+
+
+def judge_shell(
+    script: Word | str, *, arguments: Sequence[Argument] = (REST,)
+) -> list[tuple[Command, Verdict]]:
+    """
+    Every command of a shell text in order, with its verdict. Rows count from 0 in the text.
+
+    `arguments` are its `$1`, `$2`, ...; a script file may be given any.
+    """
+    from interlock_checks.commands.shell import shell_commands
+
+    return [(one, judge(one)) for one in shell_commands(script, arguments=arguments)]

@@ -1,0 +1,105 @@
+"""
+The syntax tree of a shell text, and help for what the grammar reads wrong.
+
+Facts are from tree-sitter-bash 0.25.1, each with a test: it leaves a lone `-` before `<<` out of
+the tree, takes the words behind `> FILE` for files, knows no `! if`, and reads two backquoted
+substitutions in a row as one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from interlock_checks.commands.pieces import MARK
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Tree
+
+WORDS_ONLY = frozenset({"comment", "heredoc_start", "heredoc_end", "heredoc_body"})
+SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
+WORD_TYPES = frozenset(
+    "word string raw_string ansi_c_string concatenation simple_expansion expansion"
+    " command_substitution number command_name brace_expression process_substitution"
+    " arithmetic_expansion translated_string".split()
+)
+LOST = frozenset("ERROR word string_content command_name string concatenation \" ' { (".split())
+"""Nodes that stand directly below an error when the grammar has lost a command."""
+
+_NEGATED = re.compile(r"![ \t]+(?=(?:if|while|until|for|case|select)\b|\{\s)")
+_BACKQUOTES = re.compile(r"`(\s*)(?=`)")
+_DELIMITER = re.compile(rb"[\n;&|<>()#`\"'$\\]")
+_GAP_WORD = re.compile(rb"(?:[^\s\\#;&|<>()`]|\\[^\n])+|#.*|[;&|<>()`].*")
+
+_PARSER: list[Parser] = []
+
+
+def parse(source: str) -> tuple[bytes, Tree]:
+    """The tree of a text, and the bytes that its offsets count. Rows are those of the text."""
+    source = source.replace("\r\n", "\n").replace("\0", "")
+    source = _BACKQUOTES.sub(rf"`\1{MARK}", source)
+    source = _NEGATED.sub(lambda match: match[0].replace("!", " "), source)
+    data = source.encode("utf-8", "replace")
+    return data, _parser().parse(data)
+
+
+def _parser() -> Parser:
+    """One parser a process. The grammar is imported only when a text is really read."""
+    if not _PARSER:
+        import tree_sitter_bash
+        from tree_sitter import Language, Parser
+
+        _PARSER.append(Parser(Language(tree_sitter_bash.language())))
+    return _PARSER[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A word that the grammar has left out of the tree (`python - <<EOF`); looks like a leaf."""
+
+    start_byte: int
+    end_byte: int
+    start_point: tuple[int, int]
+    end_point: tuple[int, int]
+    type: str = "word"
+    child_count: int = 0
+    children: tuple[Node, ...] = ()
+
+
+def left_out(nodes: Sequence[Node], start: int, end: int, source: bytes) -> Iterator[Node]:
+    """Words between the nodes of a command, up to the next separator, that have no node."""
+    delimiter = _DELIMITER.search(source, end)
+    end = delimiter.start() if delimiter else len(source)
+    at = start
+    for left, right in [*((one.start_byte, one.end_byte) for one in nodes), (end, end)]:
+        raw = source[at:left]
+        if raw.strip():
+            for match in _GAP_WORD.finditer(raw):
+                if match[0][:1] in b"#;&|<>()`":
+                    break
+                first, last = at + match.start(), at + match.end()
+                if match[0].isdigit() and source[last : last + 1] in (b"<", b">"):
+                    break
+                row = source.count(b"\n", 0, first)
+                yield cast("Node", Gap(first, last, (row, 0), (row, 0)))
+        at = max(at, right)
+
+
+def grouped(nodes: Sequence[Node], source: bytes) -> list[list[Node]]:
+    """Nodes that touch each other are one word, whatever the grammar says."""
+    groups: list[list[Node]] = []
+    for node in nodes:
+        if node.start_byte == node.end_byte:
+            continue
+        end = groups[-1][-1].end_byte if groups else -1
+        if end == node.start_byte or (
+            0 <= end < node.start_byte
+            and source[end : end + 2] == b"\\\n"
+            and not source[end : node.start_byte].replace(b"\\\n", b"")
+        ):
+            groups[-1].append(node)
+        else:
+            groups.append([node])
+    return groups

@@ -1,0 +1,86 @@
+"""Redirections: known standard input, and the words and statements that stand behind them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from interlock_checks.commands.argv import unholed
+from interlock_checks.commands.expand import body, fields, text
+from interlock_checks.commands.grammar import WORD_TYPES, WORDS_ONLY
+from interlock_checks.commands.model import UNKNOWN, Word, normal
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from interlock_checks.commands.shell import Context, Walk
+
+
+def redirects(
+    walk: Walk, node: Node, context: Context
+) -> tuple[tuple[Word, int] | None, list[Node], list[Node], str | None]:
+    """
+    What the redirections of a statement do.
+
+    Returns:
+        The known standard input with its row, words and statements that stand behind a
+        here-document's first line, and how the exit status is discarded.
+    """
+    stdin: tuple[Word, int] | None = None
+    words: list[Node] = []
+    after: list[Node] = []
+    discarded = context.discarded
+    todo = [one for one in node.children if one.type.endswith("_redirect")]
+    while todo:
+        one = todo.pop(0)
+        if one.type == "herestring_redirect":
+            readings = text(one.children[1:], walk.scope(context))
+            given = readings[0] if len(readings) == 1 else UNKNOWN
+            stdin = (normal((*given, "\n")), walk.row_of(one, context.frame))
+        elif one.type == "file_redirect":
+            # The grammar takes the words behind the file for files as well.
+            words.extend(one.children_by_field_name("destination")[1:])
+            for part in one.children:
+                if part.type == "process_substitution":
+                    inner = [each for each in part.children if each.is_named]
+                    output = walk.output(inner[0], context, None) if len(inner) == 1 else None
+                    if output is not None and one.children[0].type == "<":
+                        stdin = (output, walk.row_of(part, context.frame))
+                if part.child_count:
+                    fields([part], walk.scope(context))
+        elif one.type == "heredoc_redirect":
+            stdin = heredoc(walk, one, context) or stdin
+            right = one.child_by_field_name("right")
+            for part in one.children:
+                if part.type.endswith("_redirect"):
+                    todo.append(part)
+                elif part.type in WORD_TYPES:
+                    words.append(part)
+                elif part.type in ("||", "&&") and right is not None:
+                    if part.type == "||":
+                        discarded = walk.rescue(right, context)
+                elif part.is_named and part.type not in WORDS_ONLY:
+                    after.append(part)
+    return stdin, words, after, discarded
+
+
+def heredoc(walk: Walk, node: Node, context: Context) -> tuple[Word, int] | None:
+    frame = context.frame
+    inner = delimiter = None
+    for one in node.children:
+        if one.type == "heredoc_body":
+            inner = one
+        elif one.type == "heredoc_start":
+            delimiter = walk.text_of(one, frame)
+    if inner is None:
+        return None
+    if delimiter is not None and re.search(r"['\"\\]", delimiter):
+        given = unholed(walk.text_of(inner, frame))
+    else:
+        readings = body(inner, walk.scope(context))
+        given = readings[0] if len(readings) == 1 else UNKNOWN
+    if node.children and node.children[0].type == "<<-":
+        given = normal(
+            part if part is None else re.sub(r"^\t+", "", part, flags=re.M) for part in given
+        )
+    return given, walk.row_of(inner, frame)

@@ -1,0 +1,670 @@
+"""
+Shell text to commands.
+
+A small abstract interpreter over the syntax tree of tree-sitter: it walks the text in the order
+in which it is written, keeps the possible values of each variable, calls functions in place, and
+lists every command with the words that it may have. Branches are all taken, loops are walked
+twice, functions that nobody calls are walked at the end with unknown arguments. The walk has its
+own stack, so that no nesting of the text can exhaust Python's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from interlock_checks.commands.argv import (
+    Argv,
+    PythonSource,
+    ShellText,
+    holed,
+    is_python,
+    parts_of,
+    split,
+    tail,
+    unholed,
+)
+from interlock_checks.commands.assignments import assign, declaration, unset
+from interlock_checks.commands.expand import fields, text
+from interlock_checks.commands.grammar import (
+    LOST,
+    SUBSTITUTIONS,
+    WORD_TYPES,
+    WORDS_ONLY,
+    grouped,
+    left_out,
+    parse,
+)
+from interlock_checks.commands.model import REST, UNKNOWN, Argument, Command, Word, const, normal
+from interlock_checks.commands.pieces import Scope, Value, Variables, combined, decoded
+from interlock_checks.commands.prefixes import PREFIXES, SHELLS
+from interlock_checks.commands.printed import printed
+from interlock_checks.commands.redirects import heredoc, redirects
+from interlock_checks.commands.shell_builtins import BUILTINS
+from interlock_checks.commands.tools import SINKS
+from interlock_checks.commands.walk import launches
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Tree
+
+MAX_NESTING = 6
+"""Texts inside texts (`eval`, `sh -c`, here-documents) that are followed."""
+MAX_OUTPUTS = 4
+"""Substitutions inside substitutions whose constant output is worked out."""
+MAX_CALLS = 12
+"""Functions inside functions that are followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """
+    The commands of a shell text.
+
+    incomplete: the text has syntax errors, or more nesting and repetition than is followed;
+        commands may be missing.
+    """
+
+    commands: tuple[Command, ...]
+    incomplete: bool
+
+
+def shell_commands(script: Word | str, *, arguments: Sequence[Argument] = (REST,)) -> list[Command]:
+    """Every command that the text may run. `arguments` are its `$1`, `$2`, ..."""
+    return list(read_script(script, arguments=arguments).commands)
+
+
+def read_script(script: Word | str, *, arguments: Sequence[Argument] = (REST,)) -> Script:
+    """As `shell_commands`, and whether everything could be followed. Never raises."""
+    source = script if isinstance(script, str) else holed(script)
+    return Walk(source, tuple(arguments)).run()
+
+
+@dataclass(slots=True)
+class Frame:
+    """One text or function body: `positional` changes with `set --` and `shift`."""
+
+    source: bytes
+    positional: tuple[Value, ...]
+    row: int = 0
+    last_row: int = 1 << 60
+    depth: int = 0
+    chain: tuple[str, ...] = ()
+    lines: list[str] | None = None
+    local: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    """Variables that were set for this text alone: `V=1 sh -c ...`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How a statement is run. `weak`: it may not run, or runs in another process."""
+
+    frame: Frame
+    weak: bool = False
+    discarded: str | None = None
+    stdin: tuple[Word, int] | None = None
+    loops: int = 0
+
+
+_BRANCHES = frozenset({"if_statement", "case_statement"})
+_LOOPS = frozenset({"while_statement", "for_statement", "c_style_for_statement"})
+_DEFINES = re.compile(rb"\(\s*\)|\bfunction\b")
+_KEYWORDS = frozenset("if then elif else while until do ! { time".split())
+"""Reserved words that stand before a command; after a syntax error they look like its name."""
+_TRUE = frozenset({"true", ":", "/bin/true", "/usr/bin/true"})
+_FAILS = frozenset({"exit", "return", "false", "die", "fail", "abort", "kill"})
+
+
+class Walk:
+    """The state of one walk over a text and the texts inside it."""
+
+    def __init__(self, source: str, arguments: Value) -> None:
+        self.variables = Variables()
+        self.functions: dict[str, tuple[list[tuple[Node, Frame]], bool]] = {}
+        self.called: set[int] = set()
+        self.skipped: set[str] = set()
+        self.seen: set[tuple[object, ...]] = set()
+        self.aliases: dict[str, list[Word]] = {}
+        self.found: dict[tuple[object, ...], Command] = {}
+        self.stack: list[tuple[Node, Context]] = []
+        # Node ids are addresses: the trees must stay alive as long as the ids are used.
+        self.trees: list[Tree] = []
+        self.given: dict[int, tuple[Word, int]] = {}
+        self.braced: dict[int, Node] = {}
+        self.substituted: PythonSource | None = None
+        self.incomplete = False
+        self.pipefail = False
+        self.errexit_off = False
+        self.text_budget = 8 * len(source) + 200_000
+        self.steps = 0
+        self.max_steps = 10_000
+        self.output_depth = 0
+        self.top = Frame(b"", (arguments,))
+        self.start = source
+
+    def run(self) -> Script:
+        self.enter(self.start, self.top, Context(self.top))
+        self.max_steps += len(self.top.source) // 4
+        self._drain()
+        # Nobody knows when these run, hence not with which values either.
+        self.variables.now = dict(self.variables.ever)
+        for name in list(self.functions):
+            for node, frame in self.functions[name][0]:
+                if node.id not in self.called or name in self.skipped:
+                    self.called.add(node.id)
+                    inner = replace(frame, positional=((REST,),), chain=(name,))
+                    self.stack.append((node, Context(inner, weak=True)))
+                    self._drain()
+        return Script(tuple(self.found.values()), self.incomplete)
+
+    def enter(self, source: str, frame: Frame, context: Context) -> None:
+        """Puts another text on the stack."""
+        self.text_budget -= len(source)
+        if self.text_budget < 0 or frame.depth > MAX_NESTING:
+            self.incomplete = True
+            self.emit(Command((REST,), frame.row, expanded=True))
+            return
+        frame.source, tree = parse(source)
+        frame.lines = None
+        self.trees.append(tree)
+        root = tree.root_node
+        self.incomplete |= root.has_error
+        self._register(root, frame)
+        self.stack.append((root, replace(context, frame=frame)))
+
+    def _register(self, root: Node, frame: Frame) -> None:
+        """Functions are known before they are defined: another function may call them later."""
+        if not _DEFINES.search(frame.source):
+            return
+        todo = [root]
+        while todo:
+            node = todo.pop()
+            if node.type == "function_definition":
+                name, inner = node.child_by_field_name("name"), node.child_by_field_name("body")
+                if name is not None and inner is not None:
+                    key = self.text_of(name, frame)
+                    bodies, sure = self.functions.get(key, ([], False))
+                    self.functions[key] = ([*bodies, (inner, frame)], sure)
+            if node.child_count:
+                todo.extend(node.children)
+
+    def _drain(self) -> None:
+        while self.stack:
+            node, context = self.stack.pop()
+            self.steps += 1
+            if node.id in self.given:
+                context = replace(context, stdin=self.given[node.id])
+            handler = _HANDLERS.get(node.type)
+            if handler is not None:
+                handler(self, node, context)
+            elif node.child_count and node.type not in WORDS_ONLY:
+                self.push(node.children, context)
+
+    def text_of(self, node: Node, frame: Frame) -> str:
+        return decoded(frame.source, node.start_byte, node.end_byte)
+
+    def row_of(self, node: Node, frame: Frame) -> int:
+        return min(frame.row + node.start_point[0], frame.last_row)
+
+    def push(self, nodes: Sequence[Node], context: Context) -> None:
+        """Statements in a row; the first is walked first."""
+        items: list[tuple[Node, Context]] = []
+        count = len(nodes)
+        for index, node in enumerate(nodes):
+            if not node.is_named:
+                if node.type == "{" and index + 1 < count:
+                    then = nodes[index + 1]
+                    if then.start_byte == node.end_byte and then.type == "command":
+                        # `{a,b} c` at the start of a command: the grammar expects a group.
+                        self.braced[then.id] = node
+                continue
+            inner = context
+            follower = nodes[index + 1].type if index + 1 < count else ""
+            if follower == "&":
+                inner = replace(context, weak=True, discarded="&")
+            elif index + 2 < count and follower in (";", "\n"):
+                then = nodes[index + 2]
+                if then.type == "command" and self.text_of(then, context.frame).strip() in (
+                    *_TRUE,
+                    "exit 0",
+                    "return 0",
+                ):
+                    inner = replace(context, discarded="; true")
+            items.append((node, inner))
+        self.stack.extend(reversed(items))
+
+    def _error(self, node: Node, context: Context) -> None:
+        self.push(node.children, context)
+        self._stray(node.children, context)
+        self._lines(node, context)
+
+    def _lines(self, node: Node, context: Context) -> None:
+        """
+        The lines where the grammar gave up, read word by word.
+
+        Only lines that begin with a program that can lead to a migration: the lost text may be
+        prose of a here-document.
+        """
+        frame = context.frame
+        rows = sorted({one.start_point[0] for one in node.children if one.type in LOST})
+        if len(rows) > 200:
+            self.incomplete = True
+            rows = rows[:200]
+        if not rows:
+            return
+        if frame.lines is None:
+            frame.lines = frame.source.decode("utf-8", "replace").split("\n")
+        for row in rows:
+            for part in re.split(r"[;&|]+", frame.lines[row][:2000]):
+                words = split((part,))
+                if words == (REST,):
+                    words = tuple(unholed(one) for one in re.sub("[\"'`]", " ", part).split())
+                name = tail(words[0]) if words else None
+                if name and (name in SINKS or name in PREFIXES or is_python(name)):
+                    self.emit(Command(words, min(frame.row + row, frame.last_row)))
+
+    def _stray(self, nodes: Sequence[Node], context: Context) -> None:
+        """Words that a syntax error left outside every command, one command a line."""
+        lines: dict[int, list[Node]] = {}
+        starts = {one.start_byte for one in nodes}
+        for node in nodes:
+            if node.type in WORD_TYPES or (node.type == "{" and node.end_byte in starts):
+                lines.setdefault(node.start_point[0], []).append(node)
+        for line in lines.values():
+            self.simple(line, [], [], context, context.stdin)
+
+    def scope(self, context: Context, discarded: str | None = "$(...)") -> Scope:
+        def defer(node: Node) -> None:
+            inner = replace(context, weak=True, discarded=discarded, stdin=None)
+            self.push(node.children if node.type in SUBSTITUTIONS else [node], inner)
+
+        def output(node: Node) -> Word | None:
+            inner = [one for one in node.children if one.is_named]
+            if len(inner) != 1:
+                return None
+            given = self.output(inner[0], context, None)
+            if given is None:
+                return None
+            last = given[-1]
+            return given if last is None else normal((*given[:-1], last.rstrip("\n")))
+
+        return Scope(
+            context.frame.source,
+            self.variables,
+            context.frame.positional,
+            context.frame.local,
+            defer,
+            output,
+        )
+
+    def put(self, name: str, values: Iterable[Value], context: Context, weak: bool) -> None:
+        local = context.frame.local.get(name)
+        if local is not None:
+            kept = {key: one for key, one in context.frame.local.items() if key != name}
+            context.frame.local = kept
+            self.variables.put(name, local, weak=True)
+            weak = True
+        self.variables.put(name, values, weak=weak)
+
+    def emit(self, command: Command) -> None:
+        key = (command.words, command.row, command.stdin_text, command.expanded)
+        self.found.setdefault(key, command)
+
+    def _branch(self, node: Node, context: Context) -> None:
+        self.push(node.children, replace(context, weak=True))
+
+    def _loop(self, node: Node, context: Context) -> None:
+        variable = node.child_by_field_name("variable")
+        if variable is not None:
+            nodes = node.children_by_field_name("value")
+            values: list[Value] = []
+            scope = self.scope(context)
+            if nodes:
+                for one in nodes:
+                    for reading in fields([one], scope):
+                        values.extend((parts_of(item),) for item in reading)
+            elif b"in" not in [one.type.encode() for one in node.children]:
+                values = [(parts_of(item),) for value in scope.positional for item in value]
+            self.put(self.text_of(variable, context.frame), values, context, context.weak)
+        skipped = {one.id for one in node.children_by_field_name("value")}
+        inner = replace(context, weak=True, loops=context.loops + 1)
+        rest = [one for one in node.children if one.id not in skipped]
+        # The second time round, what the first has assigned is known.
+        for _ in range(1 if context.loops else 2):
+            self.push(rest, inner)
+
+    def _subshell(self, node: Node, context: Context) -> None:
+        self.push(node.children, replace(context, weak=True))
+
+    def _function(self, node: Node, context: Context) -> None:
+        name = node.child_by_field_name("name")
+        if name is not None and not context.weak:
+            key = self.text_of(name, context.frame)
+            bodies, _ = self.functions.get(key, ([], False))
+            self.functions[key] = (bodies, True)
+
+    def _list(self, node: Node, context: Context) -> None:
+        """`a && b`, `a || b`; long chains lean to the left."""
+        parts: list[tuple[Node, Context]] = []
+        at: Node = node
+        while at.type == "list" and at.child_count >= 3:
+            left, operator, right = at.children[0], at.children[1], at.children[-1]
+            parts.append((right, replace(context, weak=True)))
+            if operator.type == "||":
+                context = replace(context, discarded=self.rescue(right, context))
+            at = left
+        parts.append((at, context))
+        self.stack.extend(parts)
+
+    def rescue(self, right: Node, context: Context) -> str | None:
+        """`|| true` and the like; None where the failure goes on."""
+        shown = " ".join(self.text_of(right, context.frame).split())[:40]
+        first = shown.split(" ")[0] if shown else ""
+        if first in _FAILS and shown not in ("exit 0", "return 0"):
+            return context.discarded
+        if right.type in ("compound_statement", "subshell", "command", "list") and re.search(
+            r"\b(?:exit|return)\s+(?:[1-9$\"]|\Z)|\b(?:exit|return)\s*[;}]|\bfalse\b",
+            self.text_of(right, context.frame),
+        ):
+            return context.discarded
+        return f"|| {shown}"
+
+    def _negated(self, node: Node, context: Context) -> None:
+        self.push(node.children, replace(context, discarded=context.discarded or "!"))
+
+    def _pipeline(self, node: Node, context: Context) -> None:
+        self.stages([one for one in node.children if one.is_named], context, context.stdin)
+
+    def stages(
+        self, stages: Sequence[Node], context: Context, stdin: tuple[Word, int] | None
+    ) -> None:
+        items: list[tuple[Node, Context]] = []
+        for index, stage in enumerate(stages):
+            inner = replace(context, weak=True, stdin=stdin)
+            if index + 1 < len(stages):
+                if not self.pipefail:
+                    follower = " ".join(self.text_of(stages[index + 1], context.frame).split())[:40]
+                    inner = replace(inner, discarded=f"| {follower}")
+                output = self.output(stage, context, stdin)
+                stdin = (UNKNOWN if output is None else output, self.row_of(stage, context.frame))
+            items.append((stage, inner))
+        self.stack.extend(reversed(items))
+
+    def _redirected(self, node: Node, context: Context) -> None:
+        inner = node.child_by_field_name("body")
+        stdin, more, after, discarded = redirects(self, node, context)
+        last = inner
+        while last is not None and last.type in ("list", "pipeline"):
+            last = last.children[-1]
+        if last is not None and last is not inner and stdin is not None:
+            # `a && sh <<E`: the grammar hangs the redirection on the whole list.
+            self.given[last.id] = stdin
+            stdin = None
+        inside = replace(context, stdin=stdin or context.stdin, discarded=discarded)
+        for one in reversed(after):
+            if one.type == "pipeline":
+                stages = [part for part in one.children if part.is_named]
+                given = self.output(node, context, None)
+                row = self.row_of(node, context.frame)
+                self.stages(stages, context, (UNKNOWN if given is None else given, row))
+                if not self.pipefail and stages:
+                    shown = " ".join(self.text_of(stages[0], context.frame).split())[:40]
+                    inside = replace(inside, discarded=f"| {shown}")
+            else:
+                self.stack.append((one, replace(context, weak=True)))
+        if inner is None:
+            return
+        if inner.type == "command":
+            self.command(inner, inside, extra=more)
+        else:
+            self.stack.append((inner, inside))
+
+    def _command_node(self, node: Node, context: Context) -> None:
+        self.command(node, context, extra=[])
+
+    def command(self, node: Node, context: Context, extra: list[Node]) -> None:
+        words: list[Node] = []
+        assignments: list[Node] = []
+        for one in node.children:
+            if one.type == "variable_assignment":
+                assignments.append(one)
+            elif one.type.endswith("_redirect") or one.type in ("<<<", "<<"):
+                continue
+            else:
+                words.append(one)
+        if node.id in self.braced:
+            words.append(self.braced[node.id])
+        source = context.frame.source
+        words.extend(left_out(node.children, node.start_byte, node.end_byte, source))
+        words.sort(key=lambda one: one.start_byte)
+        stdin, more, after, discarded = redirects(self, node, context)
+        for one in after:
+            self.stack.append((one, replace(context, weak=True)))
+        self.simple(
+            words,
+            assignments,
+            [*more, *extra],
+            replace(context, discarded=discarded),
+            stdin or context.stdin,
+        )
+
+    def simple(
+        self,
+        nodes: Sequence[Node],
+        assignments: Sequence[Node],
+        extra: Sequence[Node],
+        context: Context,
+        stdin: tuple[Word, int] | None,
+    ) -> None:
+        frame = context.frame
+        scope = self.scope(context)
+        environment: list[tuple[str, Word]] = []
+        local: dict[str, tuple[Value, ...]] = {}
+        for one in assignments:
+            name_node, value = one.child_by_field_name("name"), one.child_by_field_name("value")
+            if name_node is not None:
+                given = text([value], scope) if value is not None else [("",)]
+                name = self.text_of(name_node, frame)
+                environment.extend((name, reading) for reading in given)
+                local[name] = tuple((reading,) for reading in given)
+        groups = grouped([*nodes, *extra], frame.source)
+        if not groups:
+            return
+        rows = [self.row_of(group[0], frame) for group in groups]
+        last = min(frame.row + groups[-1][-1].end_point[0], frame.last_row)
+        readings, whole = combined([fields(group, scope) for group in groups])
+        self.incomplete |= not whole
+        self.substituted = self._substituted(groups, context) if len(groups) > 1 else None
+        for numbers, words in readings:
+            while len(words) > 1 and const(words[0]) in _KEYWORDS:
+                numbers, words = numbers[1:], words[1:]
+            if not words:
+                continue
+            self._run(
+                Command(
+                    words,
+                    rows[numbers[0]],
+                    tuple(rows[number] for number in numbers),
+                    tuple(environment),
+                    stdin[0] if stdin else None,
+                    stdin[1] if stdin else 0,
+                    context.discarded or ("set +e" if self.errexit_off else None),
+                ),
+                context,
+                last,
+                {**frame.local, **local},
+            )
+
+    def _substituted(self, groups: list[list[Node]], context: Context) -> PythonSource | None:
+        """The constant text of `<(...)` that is the first argument: `bash <(echo ...)`."""
+        for group in groups[1:3]:
+            node = group[0]
+            inner = [one for one in node.children if one.is_named]
+            if node.type == "process_substitution" and len(group) == len(inner) == 1:
+                output = self.output(inner[0], context, None)
+                if output is not None:
+                    return PythonSource(output, self.row_of(node, context.frame))
+        return None
+
+    def _run(
+        self,
+        command: Command,
+        context: Context,
+        last: int,
+        local: Mapping[str, tuple[Value, ...]],
+    ) -> None:
+        """Lists the command, and follows what the shell itself does for it."""
+        name = const(command.words[0])
+        if name is not None:
+            builtin = BUILTINS.get(name)
+            if builtin is not None:
+                builtin(self, command, context)
+            if name in self.functions and self._call(name, command, context, local):
+                return
+            if name in self.aliases and f"alias {name}" not in context.frame.chain:
+                frame = replace(
+                    context.frame,
+                    positional=(command.words[1:],),
+                    row=command.row,
+                    last_row=command.row,
+                    depth=context.frame.depth + 1,
+                    chain=(*context.frame.chain, f"alias {name}"),
+                )
+                for one in self.aliases[name]:
+                    self.enter(holed(one) + ' "$@"', replace(frame), context)
+        stdin = None
+        if command.stdin_text is not None:
+            stdin = PythonSource(command.stdin_text, command.stdin_row)
+        elif self.substituted:
+            stdin = self.substituted
+        texts = [
+            one
+            for one in launches(Argv(command.words, command.rows), stdin)
+            if isinstance(one, ShellText)
+        ]
+        if stdin is not None and not texts and reads_file(command.words):
+            texts = [ShellText(stdin.text, stdin.row)]
+        for launch in texts:
+            own = name in ("eval", "trap") or plain_name(command.words) in ("eval", "trap")
+            frame = replace(
+                context.frame,
+                positional=context.frame.positional if own else (launch.positional,),
+                row=launch.row,
+                last_row=max(last, launch.row)
+                if launch.row < command.stdin_row or not stdin
+                else launch.row + holed(launch.text).count("\n"),
+                depth=context.frame.depth + 1,
+                local=local,
+            )
+            self.enter(holed(launch.text), frame, replace(context, weak=True, stdin=None))
+        self.emit(replace(command, expanded=bool(texts)) if texts else command)
+
+    def _call(
+        self,
+        name: str,
+        command: Command,
+        context: Context,
+        local: Mapping[str, tuple[Value, ...]],
+    ) -> bool:
+        """Walks the function; says whether the name certainly means the function."""
+        bodies, sure = self.functions[name]
+        chain = context.frame.chain
+        if chain.count(name) > 1 or len(chain) >= MAX_CALLS or self.steps > self.max_steps:
+            # Walked at the end, with arguments that may be anything.
+            self.skipped.add(name)
+            return sure
+        key = (name, command.words, command.stdin_text, self.variables.changes, len(chain))
+        if key in self.seen:
+            return sure
+        self.seen.add(key)
+        for node, frame in bodies:
+            self.called.add(node.id)
+            inner = replace(
+                frame,
+                positional=(command.words[1:],),
+                chain=(*chain, name),
+                depth=context.frame.depth,
+                local=local,
+            )
+            weak = context.weak or len(bodies) > 1 or not sure
+            stdin = context.stdin
+            if command.stdin_text is not None:
+                stdin = (command.stdin_text, command.stdin_row)
+            self.stack.append(
+                (
+                    node,
+                    replace(
+                        context, frame=inner, weak=weak, stdin=stdin, discarded=command.discarded
+                    ),
+                )
+            )
+        return sure
+
+    def output(self, node: Node, context: Context, stdin: tuple[Word, int] | None) -> Word | None:
+        if node.type == "redirected_statement":
+            inner = node.child_by_field_name("body")
+            for one in node.children:
+                if one.type == "heredoc_redirect":
+                    stdin = heredoc(self, one, context)
+                elif one.type == "file_redirect" and one.children[-1].type != "number":
+                    return None
+            if inner is None:
+                return None
+            node = inner
+        if node.type != "command":
+            return None
+        stdin = redirects(self, node, context)[0] or stdin
+        words = [
+            one
+            for one in node.children
+            if not one.type.endswith("_redirect") and one.type != "variable_assignment"
+        ]
+        if self.output_depth > MAX_OUTPUTS:
+            return None
+        # The commands in these words are walked where the substitution itself is.
+        scope = replace(self.scope(context), defer=lambda _: None)
+        self.output_depth += 1
+        readings, _ = combined(
+            [fields(group, scope) for group in grouped(words, context.frame.source)]
+        )
+        self.output_depth -= 1
+        if len(readings) != 1:
+            return None
+        return printed(readings[0][1], stdin[0] if stdin else None)
+
+
+def plain_name(words: tuple[Argument, ...]) -> str | None:
+    """The built-in behind `command`, `builtin` and `exec`."""
+    for one in words:
+        name = const(one)
+        if name not in ("command", "builtin", "exec"):
+            return name
+    return None
+
+
+def reads_file(words: tuple[Argument, ...]) -> bool:
+    """Whether a shell reads a file that is its standard input or a substituted process."""
+    name = const(words[0])
+    return (
+        (name in ("source", ".") or name in SHELLS)
+        and len(words) > 1
+        and const(words[1]) in (None, "-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+    )
+
+
+_HANDLERS: dict[str, Callable[[Walk, Node, Context], None]] = {
+    "command": Walk._command_node,
+    "redirected_statement": Walk._redirected,
+    "pipeline": Walk._pipeline,
+    "list": Walk._list,
+    "negated_command": Walk._negated,
+    "subshell": Walk._subshell,
+    "function_definition": Walk._function,
+    "variable_assignment": assign,
+    "declaration_command": declaration,
+    "unset_command": unset,
+    "ERROR": Walk._error,
+    **dict.fromkeys(_BRANCHES, Walk._branch),
+    **dict.fromkeys(_LOOPS, Walk._loop),
+}

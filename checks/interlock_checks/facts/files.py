@@ -1,0 +1,176 @@
+"""Facts of a whole source file of any kind: decode, divide, read, and keep rows right."""
+
+from __future__ import annotations
+
+import symtable
+import warnings
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from interlock_checks.discover import Source
+from interlock_checks.facts import model as m
+from interlock_checks.facts.interest import Filter
+from interlock_checks.facts.python import SyntaxProblem, read_text
+from interlock_checks.facts.relevant import imported_words, marks, matters
+from interlock_checks.notebook import Cell, cells, python_text
+from interlock_checks.source import Unreadable, decode, is_template, without_template_marks
+
+
+def read_source(source: Source, extra: frozenset[str] | None, *, places: bool = False) -> m.Facts:
+    """
+    The facts of a file; what cannot be read is in `problems`, never an exception.
+
+    Args:
+        source: The file's bytes and kind.
+        extra: Names asked for by other files, beyond those of the catalogue; None as long as
+            nobody asks: then a file that names nothing of the catalogue is only looked over.
+        places: Whether the spans of uses and imports are wanted.
+    """
+    if source.problem:
+        return _problem(source.problem, 1)
+    if extra is None:
+        if source.kind == "python" and not places and not matters(source.data):
+            return look_over(source)
+        extra = frozenset()
+    try:
+        match source.kind:
+            case "notebook":
+                return _notebook(source, extra, places)
+            case "pth":
+                return _pth(source, extra, places)
+            case _:
+                words = imported_words(source.data)
+                return msgspec.structs.replace(_module(source, extra, places), imported=words)
+    except Unreadable as error:
+        return _problem(error.message, error.row)
+
+
+def look_over(source: Source) -> m.Facts:
+    """
+    Whether a file that names nothing of the catalogue can be read at all: no facts but problems.
+
+    CPython's own parser answers, which is many times faster than libcst's; what this version of
+    Python refuses may be newer syntax, so libcst has the last word.
+    """
+    try:
+        text = decode(source.data)
+    except Unreadable as error:
+        return _problem(error.message, error.row)
+    found = _syntax_error(text)
+    quiet = m.Facts(whole=False, imported=imported_words(source.data))
+    if found is None or source.template:
+        return quiet
+    if not isinstance(found, TabError):
+        try:
+            read_text(text, partial(marks, extra=frozenset()), lambda reader, use: False)
+        except SyntaxProblem:
+            pass
+        else:
+            return quiet
+    if is_template(source.path, text):
+        return quiet
+    return _problem(found.msg, found.lineno or 1)
+
+
+def _syntax_error(text: str) -> SyntaxError | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            symtable.symtable(text, "<source>", "exec")
+        except SyntaxError as error:
+            return error
+        except (RecursionError, MemoryError, ValueError, OverflowError) as error:
+            return SyntaxError(f"the parser gave up ({type(error).__name__})")
+    return None
+
+
+def read_code(text: str) -> m.Facts | None:
+    """The facts of a text that the program executes; None if it does not parse."""
+    try:
+        return read_text(text, partial(marks, extra=frozenset()), Filter().keep)
+    except SyntaxProblem:
+        return None
+
+
+def _problem(message: str, row: int) -> m.Facts:
+    return m.Facts(problems=(m.Problem(message, row),))
+
+
+def _module(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
+    text = decode(source.data)
+    if "\t" in text and isinstance(error := _syntax_error(text), TabError):
+        return _problem(error.msg, error.lineno or 1)
+    try:
+        return read_text(text, partial(marks, extra=extra), Filter().keep, places=places)
+    except SyntaxProblem as error:
+        if source.template or is_template(source.path, text):
+            return _template(text, extra, places)
+        # CPython says more exactly where; where it accepts the text, libcst has the last word.
+        refused = _syntax_error(text)
+        if refused is not None:
+            return _problem(refused.msg, refused.lineno or 1)
+        return _problem(error.message, error.row)
+
+
+def _template(text: str, extra: frozenset[str], places: bool) -> m.Facts:
+    """A template that looks like Python: no file that runs, but sinks in its text count."""
+    try:
+        text = without_template_marks(text)
+        return read_text(text, partial(marks, extra=extra), Filter().keep, places=places)
+    except SyntaxProblem:
+        return m.Facts()
+
+
+def _notebook(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
+    found = cells(source.data)
+    shell = tuple((cell.text, cell.rows) for cell in found if cell.kind == "shell")
+    text, rows = python_text(found)
+    problems: tuple[m.Problem, ...] = ()
+    try:
+        facts = read_text(text, partial(marks, extra=extra), Filter().keep, places=places)
+    except SyntaxProblem:
+        found, problems = _readable(found)
+        text, rows = python_text(found)
+        facts = read_text(text, partial(marks, extra=extra), Filter().keep, places=places)
+    return msgspec.structs.replace(_moved(facts, rows), shell=shell, problems=problems)
+
+
+def _readable(found: Sequence[Cell]) -> tuple[list[Cell], tuple[m.Problem, ...]]:
+    """The cells that parse alone, and a problem for each of the others."""
+    kept: list[Cell] = []
+    problems: list[m.Problem] = []
+    for cell in found:
+        if cell.kind == "python":
+            try:
+                read_text(cell.text, partial(marks, extra=frozenset()), Filter().keep)
+            except SyntaxProblem as error:
+                row = cell.rows[min(error.row, len(cell.rows)) - 1] if cell.rows else 1
+                problems.append(m.Problem(f"cell {cell.number}: {error.message}", row))
+                continue
+        kept.append(cell)
+    return kept, tuple(problems)
+
+
+def _moved(facts: m.Facts, rows: tuple[int, ...]) -> m.Facts:
+    def row(number: int) -> int:
+        return rows[min(number, len(rows)) - 1] if rows else number
+
+    spans = tuple(
+        m.Span(row(span.row), span.column, row(span.end_row), span.end_column)
+        for span in facts.spans
+    )
+    return msgspec.structs.replace(facts, spans=spans)
+
+
+def _pth(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
+    """`site` executes each line of a .pth file that begins with `import`; the rest are paths."""
+    lines = source.data.decode("utf-8", "surrogateescape").splitlines()
+    code = "".join(
+        (line if line.startswith(("import ", "import\t")) else "") + "\n" for line in lines
+    )
+    try:
+        return read_text(code, partial(marks, extra=extra), Filter().keep, places=places)
+    except SyntaxProblem as error:
+        return _problem(error.message, error.row)

@@ -1,0 +1,147 @@
+"""
+Which uses of a module may matter: those with a root from which a sink can be reached.
+
+Sound in the same sense as `interlock_checks.facts.relevant`: what is left out cannot name a
+sink, a process or a reflection of the catalogue, nor another module's re-export of one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+
+from interlock_checks import catalogue
+from interlock_checks.catalogue import processes, reflection
+from interlock_checks.facts import model as m
+from interlock_checks.facts.reader import Pending, Reader
+
+_SHIPPED = frozenset(sys.stdlib_module_names) - catalogue.ROOTS
+_MINDED = frozenset(
+    name.partition(".")[0]
+    for table in (
+        processes.STARTS,
+        processes.ALIASES,
+        processes.PROGRAMS,
+        reflection.IMPORTERS,
+        reflection.IMPORTER_ALIASES,
+        reflection.EXEC,
+    )
+    for name in table
+) | {"functools", "operator", "inspect", "sys", "gc"}
+_BUILTINS = frozenset(
+    "exec eval compile execfile __import__ getattr globals locals vars __builtins__ map".split()
+)
+_NAMES = (
+    catalogue.METHODS.keys()
+    | processes.METHODS.keys()
+    | reflection.EXEC_METHODS
+    | reflection.NAMESPACE_ATTRIBUTES
+    | {"create", "drop", "__table__", "tables"}
+)
+_RUNNING_WORDS = ("alembic", "flask", "upgrade", "downgrade", "stamp")
+
+
+class Filter:
+    """Decides for one module which uses are kept; answers are remembered by node."""
+
+    def __init__(self) -> None:
+        self.answers: dict[int, bool] = {}
+        self.reader: Reader | None = None
+        self.commanding = False
+
+    def keep(self, reader: Reader, use: Pending) -> bool:
+        """Whether a use may reach something of the catalogue or another module's re-export."""
+        if self.reader is None:
+            self.reader = reader
+            self.commanding = any(
+                isinstance(node, m.Const)
+                and isinstance(node.value, str)
+                and any(word in node.value for word in _RUNNING_WORDS)
+                for node in reader.nodes
+            )
+        if self.minded(use.node):
+            return True
+        if use.manner.startswith("run by"):
+            return True
+        if use.manner != "called":
+            return False
+        call = reader.nodes[use.node]
+        return isinstance(call, m.Call) and (
+            any(self.minded(arg.value) for arg in call.args)
+            or (self.commanding and isinstance(reader.nodes[call.func], m.Attr))
+        )
+
+    def minded(self, number: int) -> bool:
+        known = self.answers.get(number)
+        if known is None:
+            self.answers[number] = False
+            known = self.answers[number] = self._minded(number)
+        return known
+
+    def _any(self, numbers: Collection[int]) -> bool:
+        return any(self.minded(number) for number in numbers if number >= 0)
+
+    def _minded(self, number: int) -> bool:
+        assert self.reader is not None
+        node = self.reader.nodes[number]
+        match node:
+            case m.Ref(bindings=bindings, free=free):
+                if free and (self.reader.stars or node.name in _BUILTINS):
+                    return True
+                return self._any([self.reader.bindings[b].value for b in bindings])
+            case m.Import(module=module) | m.From(module=module, level=0):
+                return _is_minded(module)
+            case m.From() | m.Function() | m.Class() | m.Own():
+                return True
+            case m.Attr(base=base, name=name):
+                return name in _NAMES or self._attribute(base, name)
+            case m.Call(func=func, args=args):
+                return self.minded(func) or self._any([arg.value for arg in args])
+            case m.Item(base=base) | m.Cut(base=base):
+                return self.minded(base)
+            case m.Each(source=source) | m.Entered(source=source) | m.Splat(value=source):
+                return self.minded(source)
+            case m.Comp(element=element):
+                return self.minded(element)
+            case m.Const(value=str() as text):
+                return _names_sink(text)
+            case m.Starred(module=module, level=level, before=before):
+                return level > 0 or _is_minded(module) or self.minded(before)
+            case m.Super():
+                return True
+            case m.Seq(items=items) | m.Either(options=items) | m.Map(values=items):
+                return self._any(items)
+            case m.Op(left=left, right=right):
+                return self.minded(left) or self.minded(right)
+            case _:
+                return False
+
+    def _attribute(self, base: int, name: str) -> bool:
+        assert self.reader is not None
+        qualified = _qualified(self.reader, base)
+        if qualified is not None:
+            return name in catalogue.QUALIFIED[qualified] or name in catalogue.READERS
+        return self.minded(base)
+
+
+def _names_sink(text: str) -> bool:
+    name = text.rpartition("=")[2].strip().replace(":", ".")
+    return name.partition(".")[0] in catalogue.ROOTS and catalogue.sink(name) is not None
+
+
+def _qualified(reader: Reader, base: int) -> str | None:
+    """The module in many files (`os`, `sys`) that a reference surely means."""
+    node = reader.nodes[base]
+    if not isinstance(node, m.Ref) or node.free or not node.bindings:
+        return None
+    names = {
+        value.module if isinstance(value, m.Import) and value.level == 0 else None
+        for value in (reader.nodes[reader.bindings[b].value] for b in node.bindings)
+    }
+    only = names.pop() if len(names) == 1 else None
+    return only if only in catalogue.QUALIFIED and only not in {"functools", "inspect"} else None
+
+
+def _is_minded(module: str) -> bool:
+    root = module.partition(".")[0]
+    return root not in _SHIPPED or root in _MINDED

@@ -1,0 +1,277 @@
+"""
+A large module cut down to what can matter, before the costly parse.
+
+The outline of a module is its logical lines with their indentation, found with one regular
+expression. The body of a function that holds no interesting name, and that nothing kept
+refers to, is replaced by `pass`; the line breaks stay, so every row keeps its number.
+
+Why no sink is lost: a body can only matter through the names in it. It is kept when it
+holds a name of the catalogue, a local alias of one, `global` or `nonlocal`. It is also kept
+when it is short, returns something and is mentioned in what is kept, since a constant may be
+folded through it; through a longer one it is not, and counts as unknown. Where the outline
+is in doubt (an unusual string, tabs) nothing is cut.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+SMALL = 8_000
+"""Modules up to this many characters are parsed whole: cutting would save nothing."""
+
+DEEPEST = 150
+"""Open brackets at once; CPython gives up at 200, libcst's parser far later and slowly."""
+
+LONGEST = 2_000
+"""Operations in one expression; the parser's time grows with the cube of this."""
+
+SHORT = 800
+"""Characters of a function whose result may be needed for folding a constant."""
+
+_TOKEN = re.compile(
+    r'''
+    (?P<string>"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""
+              |\'\'\'[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*\'\'\'
+              |"[^"\\\n]*(?:\\.[^"\\\n]*)*"
+              |'[^'\\\n]*(?:\\.[^'\\\n]*)*')
+    |(?P<comment>\#[^\n]*)
+    |(?P<open>[(\[{])
+    |(?P<close>[)\]}])
+    |(?P<join>\\\r?\n)
+    |(?P<end>\n)
+    |(?P<stray>["'])
+    ''',
+    re.VERBOSE | re.DOTALL,
+)
+_DEF = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
+_WORD = re.compile(r"(?:\bdef\s+)?[^\W\d]\w*")
+_NAME = re.compile(r"[^\W\d]\w*")
+_SPACES = re.compile(r"[\s()\\]+")
+_IMPORTS = re.compile(r"\s*(?:from\s+[\w.\s]+?)?\bimport\b(?P<names>[^#;]*)", re.DOTALL)
+_ASSIGNED = re.compile(r"(?P<targets>[^=!<>()\[\]{}:\"']*)(?::[^=]*)?=(?!=)")
+_OWN_ATTRIBUTE = re.compile(r"\b(?:self|cls)\.(\w+)\s*(?::[^=]*)?=(?!=)")
+_TARGETS = re.compile(r"\b(?:as|for)\s+([\w\s,.()]+)|\b(\w+)\s*:=")
+_HARD = re.compile(
+    r"[.(\[+\-*/%|&^@<>=!~]|\b(?:not|and|or|if|else|lambda|in|is|await|for|yield|from)\b"
+)
+_SCOPE_CHANGE = re.compile(r"(?:^|[;:])[ \t\f]*(?:global|nonlocal)\s+[^\W\d]", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A logical line: offsets in the text and width of its indentation."""
+
+    start: int
+    end: int
+    indent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """`lines` is None where the text could not be outlined; `problem` says why not to parse."""
+
+    lines: tuple[Line, ...] | None
+    problem: tuple[str, int] | None = None
+
+
+def outline(text: str) -> Outline:
+    """The logical lines of a module, or the reason why parsing it would take too long."""
+    lines: list[Line] = []
+    depth = 0
+    start = 0
+    sure = True
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "end":
+            if depth == 0:
+                if _has_code(text[start : token.start()]):
+                    lines.append(_line(text, start, token.end()))
+                start = token.end()
+        elif kind == "open":
+            depth += 1
+            if depth > DEEPEST:
+                row = text.count("\n", 0, token.start()) + 1
+                return Outline(None, (f"more than {DEEPEST} brackets are open at once", row))
+        elif kind == "close":
+            depth -= 1
+            sure = sure and depth >= 0
+        elif kind == "string":
+            sure = sure and not _nested(text, token)
+        elif kind == "stray":
+            sure = False
+        if not sure:
+            break
+    if sure and depth == 0:
+        if _has_code(text[start:]):
+            lines.append(_line(text, start, len(text)))
+        tabs = any("\t" in text[line.start : line.start + line.indent] for line in lines)
+        for line in lines:
+            if line.end - line.start > LONGEST and (hard := _too_long(text, line)):
+                return Outline(None, hard)
+        return Outline(None if tabs else tuple(lines))
+    if _too_long(text, Line(0, len(text), 0)) and len(text) > SMALL * 20:
+        return Outline(None, ("an expression is too long to be parsed in reasonable time", 1))
+    return Outline(None)
+
+
+def _line(text: str, start: int, end: int) -> Line:
+    body = text[start:end]
+    return Line(start, end, len(body) - len(body.lstrip(" \t\f")))
+
+
+def _has_code(text: str) -> bool:
+    stripped = text.lstrip(" \t\f")
+    return bool(stripped.strip()) and not stripped.startswith("#")
+
+
+def _nested(text: str, token: re.Match[str]) -> bool:
+    """Since Python 3.12 an f-string may hold its own quotes: then the match ends too early."""
+    start = token.start()
+    prefix = text[max(0, start - 2) : start].lower()
+    if "f" not in prefix and "t" not in prefix:
+        return False
+    body = token.group().replace("{{", "").replace("}}", "")
+    return body.count("{") != body.count("}")
+
+
+def _too_long(text: str, line: Line) -> tuple[str, int] | None:
+    bare = _TOKEN.sub(
+        lambda t: " s " if t.lastgroup in {"string", "comment"} else t.group(),
+        text[line.start : line.end],
+    )
+    longest = max((len(_HARD.findall(part)) for part in re.split(r"[,;\n]", bare)), default=0)
+    joined = max((len(_HARD.findall(part)) for part in re.split(r"[,;]", bare)), default=0)
+    if max(longest, joined) <= LONGEST:
+        return None
+    row = text.count("\n", 0, line.start) + 1
+    return f"an expression of more than {LONGEST} operations", row
+
+
+@dataclass(slots=True)
+class _Body:
+    name: str
+    start: int
+    end: int
+    indent: int
+
+
+def cut_down(text: str, shape: Outline, interest: Callable[[str], list[int]]) -> str:
+    """The text without the function bodies that cannot matter; rows are unchanged."""
+    if shape.lines is None or len(text) <= SMALL:
+        return text
+    marks = interest(text)
+    marks += [match.start() for match in _SCOPE_CHANGE.finditer(text)]
+    names = _aliases(text, shape.lines, sorted(marks))
+    if names:
+        marks += [match.start() for match in _any_of(names).finditer(text)]
+    idle = _idle_bodies(text, shape.lines, sorted(marks))
+    idle = _unreferenced(text, idle)
+    pieces: list[str] = []
+    position = 0
+    for body in idle:
+        pieces.append(text[position : body.start])
+        blank = text[body.start : body.end]
+        pieces.append(" " * body.indent + "pass" + "\n" * blank.count("\n"))
+        position = body.end
+    pieces.append(text[position:])
+    return "".join(pieces)
+
+
+def _aliases(text: str, lines: tuple[Line, ...], marks: list[int]) -> set[str]:
+    """
+    Names by which a function may use what a marked line outside of it defines.
+
+    These are what imports, and assignments of modules, classes and `self.name`, bind; and so
+    on from those names, where module level goes on with them.
+    """
+    bound: set[str] = set()
+    starts = [line.start for line in lines]
+    todo = {bisect_left(starts, mark + 1) - 1 for mark in marks}
+    outer = [number for number, line in enumerate(lines) if line.indent == 0]
+    while todo:
+        fresh: set[str] = set()
+        for number in todo:
+            line = lines[number]
+            if line.end - line.start <= 4_000:
+                fresh |= _bound_names(text[line.start : line.end], line.indent)
+        fresh -= bound
+        bound |= fresh
+        if not fresh:
+            break
+        pattern = _any_of(fresh)
+        todo = {
+            number
+            for number in outer
+            if pattern.search(text, lines[number].start, lines[number].end)
+        }
+    return bound
+
+
+def _bound_names(line: str, indent: int) -> set[str]:
+    if _DEF.match(line):
+        return set()
+    if (statement := _IMPORTS.match(line)) is not None:
+        return {
+            name.rpartition(" as ")[2].strip().partition(".")[0]
+            for name in _SPACES.sub(" ", statement["names"]).split(",")
+        } - {"", "*"}
+    names = set(_OWN_ATTRIBUTE.findall(line))
+    if (assigned := _ASSIGNED.match(line)) is not None:
+        names.update(_NAME.findall(assigned["targets"]) if indent == 0 else ())
+        if indent and assigned["targets"].strip().isidentifier():
+            names.add(assigned["targets"].strip())
+    if indent == 0:
+        for target, walrus in _TARGETS.findall(line):
+            names.update(_NAME.findall(target.partition(" in ")[0]), _NAME.findall(walrus))
+    return names
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(r"\b(?:" + "|".join(map(re.escape, sorted(names))) + r")\b")
+
+
+def _idle_bodies(text: str, lines: tuple[Line, ...], marks: list[int]) -> list[_Body]:
+    """The outermost function bodies without a mark, in order."""
+    idle: list[_Body] = []
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        header = _DEF.match(text, line.start, line.end)
+        index += 1
+        if header is None or index >= len(lines) or lines[index].indent <= line.indent:
+            continue
+        last = index
+        while last < len(lines) and lines[last].indent > line.indent:
+            last += 1
+        start, end = lines[index].start, lines[last - 1].end
+        if bisect_left(marks, start) == bisect_left(marks, end):
+            idle.append(_Body(header.group(1), start, end, lines[index].indent))
+            index = last
+    return idle
+
+
+def _unreferenced(text: str, idle: list[_Body]) -> list[_Body]:
+    """Without the short bodies that return something and that the kept text mentions."""
+    while idle:
+        kept: set[str] = set()
+        position = 0
+        for body in idle:
+            kept.update(_words(text[position : body.start]))
+            position = body.end
+        kept.update(_words(text[position:]))
+        still = [body for body in idle if body.name not in kept or not _gives(text, body)]
+        if len(still) == len(idle):
+            break
+        idle = still
+    return idle
+
+
+def _gives(text: str, body: _Body) -> bool:
+    return body.end - body.start <= SHORT and "return" in text[body.start : body.end]
+
+
+def _words(text: str) -> Iterable[str]:
+    return (word for word in _WORD.findall(text) if not word.startswith("def"))

@@ -1,0 +1,108 @@
+"""Facts of Python source text: outline, parse, walk, positions."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Callable, Sequence
+
+import libcst as cst
+
+from interlock_checks.facts import model as m
+from interlock_checks.facts.outline import cut_down, outline
+from interlock_checks.facts.positions import spans_of
+from interlock_checks.facts.reader import Pending, Reader
+
+LARGEST = 4_000_000
+"""Characters left after cutting down; libcst needs about 300 bytes of memory for each."""
+
+_DEPTH = 20_000
+
+
+class SyntaxProblem(Exception):
+    """The text is not Python that can be parsed; `row` is 1-based."""
+
+    def __init__(self, message: str, row: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.row = row
+
+
+def read_text(
+    text: str,
+    interest: Callable[[str], list[int]],
+    keep: Callable[[Reader, Pending], bool],
+    *,
+    places: bool = False,
+) -> m.Facts:
+    """
+    The facts of one module's text; with `places`, the spans of uses and imports as well.
+
+    Raises:
+        SyntaxProblem: the text does not parse, or would take unreasonably long to.
+    """
+    shape = outline(text)
+    if shape.problem is not None:
+        raise SyntaxProblem(*shape.problem)
+    text = cut_down(text, shape, interest)
+    if len(text) > LARGEST:
+        raise SyntaxProblem(f"the module is too large to be proved ({len(text)} characters)", 1)
+    tree = _parse(text)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEPTH))
+    try:
+        reader = Reader()
+        reader.read(tree)
+        uses = [use for use in reader.uses if keep(reader, use)]
+        anchors = [use.anchor for use in uses] + [place for *_, place in reader.imports]
+        spans = spans_of(tree, anchors) if places else {}
+    except RecursionError:
+        raise SyntaxProblem("the source is nested too deeply", 1) from None
+    finally:
+        sys.setrecursionlimit(limit)
+    return _freeze(reader, uses, tuple(spans[id(anchor)] for anchor in anchors if places))
+
+
+def _parse(text: str) -> cst.Module:
+    try:
+        tree = cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        reason = error.message.strip().splitlines()
+        raise SyntaxProblem(reason[-1] if reason else "syntax error", error.raw_line) from None
+    except (RecursionError, ValueError, cst.CSTValidationError) as error:
+        raise SyntaxProblem(f"the parser gave up ({type(error).__name__})", 1) from None
+    if not text.isascii() and not unicodedata.is_normalized("NFKC", text):
+        normalized = tree.visit(_Normalizer())
+        assert isinstance(normalized, cst.Module)
+        return normalized
+    return tree
+
+
+class _Normalizer(cst.CSTTransformer):
+    """Identifiers as Python compares them: in Unicode's normal form NFKC (PEP 3131)."""
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
+        if updated_node.value.isascii():
+            return updated_node
+        return updated_node.with_changes(value=unicodedata.normalize("NFKC", updated_node.value))
+
+
+def _freeze(reader: Reader, uses: Sequence[Pending], spans: tuple[m.Span, ...]) -> m.Facts:
+    numbers = {id(use): number for number, use in enumerate(uses)}
+    renumbered = {
+        old: numbers[id(use)] for old, use in enumerate(reader.uses) if id(use) in numbers
+    }
+    return m.Facts(
+        nodes=tuple(reader.nodes),
+        bindings=tuple(
+            m.Binding(b.name, b.scope, b.value, renumbered.get(b.use, -1)) for b in reader.bindings
+        ),
+        scopes=tuple(scope for scope in reader.scopes if scope is not None),
+        uses=tuple(m.Use(u.node, u.scope, u.manner, u.into, u.slot) for u in uses),
+        spans=spans,
+        stars=tuple(reader.stars),
+        imports=tuple(
+            m.Imported(star.module, star.level, name, len(uses) + number)
+            for number, (star, name, _) in enumerate(reader.imports)
+        ),
+    )

@@ -1,0 +1,131 @@
+"""
+Which files, and which functions in them, may matter: from their words alone, before any parse.
+
+Sound, so that the rest needs no reading: what is left out cannot name a sink, a process or a
+reflection of the catalogue. `interlock_checks.catalogue.names` has the argument; a name that
+another module of the repository gives to a sink is asked for later, when that is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from interlock_checks import catalogue
+from interlock_checks.catalogue import processes
+from interlock_checks.source import searchable
+
+
+def _either(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words))
+
+
+def _bytes(words: Iterable[str]) -> frozenset[bytes]:
+    return frozenset(word.encode() for word in words)
+
+
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_TEXT_WORD = re.compile(r"[^\W\d]\w*")
+_ANYWHERE = _bytes(catalogue.IDENTIFIERS)
+_BARE = _bytes(catalogue.BARE_NAMES)
+_ROOTS = _bytes(catalogue.IMPORT_ROOTS)
+_READERS = _bytes(catalogue.READERS)
+_QUALIFIED = {module.encode(): _bytes(names) for module, names in catalogue.QUALIFIED.items()}
+_TASK = processes.DOIT_TASK_PREFIX.encode()
+
+
+@cache
+def _bare() -> re.Pattern[bytes]:
+    names = _either(catalogue.BARE_NAMES)
+    return re.compile(rf"(?<![.\w])(?:{names})\b(?!\s*=[^=])".encode())
+
+
+_IMPORT = re.compile(rb"\b(?:import|from)\b(?:[^\n(]*\([^)]*\)|[^\n]*(?:(?<=\\)\r?\n[^\n]*)*)")
+_MODULES = b"|".join(map(re.escape, sorted(_QUALIFIED)))
+_READ_BY_NAME = re.compile(
+    rb"\b(?:" + b"|".join(map(re.escape, sorted(_READERS))) + rb")\s*\(\s*(?:" + _MODULES + rb")\b"
+    rb"|\b(?:" + _MODULES + rb")\s*\.\s*__dict__\b"
+    rb"|\bimport\s+(?:" + _MODULES + rb")\s+as\b"
+)
+
+
+@cache
+def _attribute(module: bytes) -> re.Pattern[bytes]:
+    return re.compile(
+        rb"\.\s*(?:" + b"|".join(map(re.escape, sorted(_QUALIFIED[module]))) + rb")\b"
+    )
+
+
+def imported_words(data: bytes) -> tuple[str, ...]:
+    """All words in the import statements of a file, or in what looks like one."""
+    found: set[bytes] = set()
+    for statement in _IMPORT.findall(searchable(data)):
+        found.update(_WORD.findall(statement))
+    return tuple(sorted(word.decode() for word in found))
+
+
+def matters(data: bytes) -> bool:
+    """Whether a Python file of these bytes may name anything of the catalogue."""
+    text = searchable(data)
+    words = set(_WORD.findall(text))
+    if not words.isdisjoint(_ANYWHERE):
+        return True
+    if not words.isdisjoint(_BARE) and _bare().search(text):
+        return True
+    if b"actions" in words and any(word.startswith(_TASK) for word in words):
+        return True
+    modules = [module for module in _QUALIFIED if module in words]
+    named = [module for module in modules if not words.isdisjoint(_QUALIFIED[module])]
+    if named or not words.isdisjoint(_ROOTS):
+        for statement in _IMPORT.findall(text):
+            found = set(_WORD.findall(statement))
+            if not found.isdisjoint(_ROOTS):
+                return True
+            if any(
+                module in found and (b"(" in statement or not found.isdisjoint(_QUALIFIED[module]))
+                for module in named
+            ):
+                return True
+    if any(_attribute(module).search(text) for module in named):
+        return True
+    return (
+        bool(modules)
+        and (not words.isdisjoint(_READERS) or b"as" in words)
+        and _READ_BY_NAME.search(text) is not None
+    )
+
+
+_PLAIN_GETATTR = r"""\s*[\w.\[\]()]+\s*,\s*(?:b?r?)["']\w+["']\s*[,)]"""
+_COMPUTED_GETATTR = re.compile(rf"(?<![.\w])getattr\s*\((?!\s*(?:self|cls)\b)(?!{_PLAIN_GETATTR})")
+
+
+_IMPORT_TEXT = re.compile(r"\b(?:import|from)\b[^\n]*(?:(?<=\\)\r?\n[^\n]*)*")
+
+
+def marks(text: str, extra: frozenset[str]) -> list[int]:
+    """Where in a module something may matter, in order; `extra` are further names to mind."""
+    spelled = set(_TEXT_WORD.findall(text))
+    qualified = {m: names for m, names in catalogue.QUALIFIED.items() if m in spelled}
+    anywhere = spelled & (catalogue.IDENTIFIERS | extra)
+    dotted = spelled & frozenset().union(*qualified.values())
+    bare = spelled & catalogue.BARE_NAMES
+    found: list[int] = []
+    if anywhere:
+        found += _starts(rf"\b(?:{_either(anywhere)})\b", text)
+    if dotted:
+        found += _starts(rf"\.\s*(?:{_either(dotted)})\b", text)
+    if bare:
+        found += _starts(rf"(?<![.\w])(?:{_either(bare)})\b", text)
+    for statement in _IMPORT_TEXT.finditer(text):
+        words = frozenset(_TEXT_WORD.findall(statement.group()))
+        if not words.isdisjoint(catalogue.IMPORT_ROOTS) or any(
+            module in words and not words.isdisjoint(inner) for module, inner in qualified.items()
+        ):
+            found.append(statement.start())
+    found += [match.start() for match in _COMPUTED_GETATTR.finditer(text)]
+    return sorted(found)
+
+
+def _starts(pattern: str, text: str) -> list[int]:
+    return [match.start() for match in re.finditer(pattern, text)]

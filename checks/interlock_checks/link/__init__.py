@@ -1,0 +1,1 @@
+"""From the facts of single files to the meaning of a name in the whole repository."""

@@ -1,0 +1,1074 @@
+"""
+What the uses of a repository mean: which of them reach a sink, and which cannot be proved.
+
+One pass over all noted uses. What depends on a parameter waits until every caller is known:
+then it is judged again for each of them, and reported where the caller wrote it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from interlock_checks import catalogue
+from interlock_checks.catalogue import processes, reflection
+from interlock_checks.commands import judge_argv, judge_shell
+from interlock_checks.commands.judge import Verdict
+from interlock_checks.commands.model import REST, Argument, Word, const
+from interlock_checks.facts import model as m
+from interlock_checks.link import fold
+from interlock_checks.link.known import argument, sink_names
+from interlock_checks.link.values import (
+    UNKNOWN,
+    AnyOf,
+    Bound,
+    Cls,
+    Code,
+    Ext,
+    Fun,
+    Given,
+    Hole,
+    Lit,
+    Made,
+    Many,
+    Method,
+    Mod,
+    Obj,
+    Par,
+    Program,
+    Space,
+    Text,
+    Value,
+    Values,
+)
+from interlock_checks.link.world import NESTED, Frame, World
+
+ALTERNATIVES = 16
+"""Command lines that are judged of one process; beyond that the words count as unknown."""
+
+_DEEPEST = 4
+
+_INERT = frozenset(
+    f"builtins.{name}"
+    for name in "isinstance issubclass hasattr callable print repr str id hash type dir help len "
+    "bool getattr vars delattr".split()
+) | {
+    "importlib.reload",
+    "inspect.signature",
+    "inspect.getdoc",
+    "inspect.getsource",
+    "inspect.getfile",
+    "inspect.getmodule",
+    "inspect.isfunction",
+    "inspect.ismodule",
+    "unittest.mock.create_autospec",
+    "dataclasses.fields",
+    "operator.itemgetter",
+}
+_INERT_ROOTS = frozenset({"logging", "warnings", "typing", "typing_extensions", "pprint"})
+
+_RUNNING = frozenset(
+    "run call execute sudo local shell system popen Popen spawn check_call check_output check_run "
+    "exec exec_run exec_in_pod run_command execute_command sh bash cmd command invoke getoutput "
+    "run_always run_install run_cmd run_shell run_script exec_command subprocess "
+    "run_process start_process ssh remote".split()
+)
+"""Names of methods that start processes all over the field, for receivers that are unknown.
+They count only when a migration command is given to them in constants."""
+
+_FIRST_INERT = frozenset(
+    {
+        "sqlalchemy.event.listen",
+        "sqlalchemy.event.listens_for",
+        "sqlalchemy.event.contains",
+        "sqlalchemy.event.remove",
+        "typing.cast",
+    }
+)
+"""Functions whose first argument is only looked at; the others are kept or called."""
+
+_IMPORTING = frozenset(
+    "add_job enqueue enqueue_in enqueue_at enqueue_call send_task schedule cron".split()
+)
+"""Methods that import what a dotted string names, in schedulers and queues."""
+
+_MAGIC_METHODS = frozenset({"run_cell_magic", "run_line_magic", "magic"})
+_SHELL_MAGICS = frozenset({"bash", "sh", "script", "sx", "system", "!", "!!", "cmd"})
+
+_KNOWN_OWNERS = (Lit, Text, Many, Obj, Cls, Fun)
+"""Values all of whose methods are known; a method of anything else may be a sink's."""
+
+_SHIPPED = frozenset(sys.stdlib_module_names)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """
+    A place where a sink is reached, or where the proof ends; `code` says which check asks.
+
+    The place is the use of that number in the file, or `row` where it is none.
+    `weak`: a module got another name that other files can import. It counts unless the file
+    goes on to use what it holds, which is then reported there.
+    """
+
+    path: str
+    number: int
+    scope: int
+    code: str
+    sink: str
+    manner: str
+    via: tuple[str, int] | None = None
+    weak: bool = False
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """What the proof rests on and reading cannot see, at the use of that number in the file."""
+
+    path: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """The use that is being judged, in a scope; `reported` is where it is reported instead."""
+
+    path: str
+    number: int
+    scope: int
+    row: int = 0
+    frame: Frame | None = None
+    depth: int = 0
+    reported: _Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A call whose verdict depends on what callers give for parameters."""
+
+    site: _Site
+    function: Ext | Method
+    call: int
+    parameters: frozenset[Par]
+    fallback: Reach | Assumption
+
+
+@dataclass
+class Uses:
+    """The outcome of the pass; `wanted_names` are functions of which all callers matter."""
+
+    world: World
+    read_text: Callable[[str], m.Facts | None]
+    reaches: list[Reach] = field(default_factory=list)
+    assumptions: list[Assumption] = field(default_factory=list)
+    wanted_names: dict[str, set[str]] = field(default_factory=dict)
+    _waiting: list[_Waiting] = field(default_factory=list)
+    _calls_to: dict[tuple[str, int], list[tuple[_Site, Fun, int]]] = field(default_factory=dict)
+    _escaped: set[tuple[str, int]] = field(default_factory=set)
+    _nested: int = 0
+
+    def run(self) -> None:
+        """Judge every use of every file."""
+        for path in sorted(self.world.files):
+            self._file(path, None)
+        for waiting in self._waiting:
+            self._settle(waiting)
+
+    def lent(self) -> dict[str, set[str]]:
+        """
+        The names under which files can take a sink, or what leads to one, from another file.
+
+        "*" stands for any name: the module answers `__getattr__` itself.
+        """
+        found: dict[str, set[str]] = {}
+        for path, facts in self.world.files.items():
+            if not facts.scopes or NESTED in path:
+                continue
+            names = set(facts.scopes[0].names)
+            for star in facts.stars:
+                for value in self.world.module(path, star.module, star.level):
+                    names |= self._star_names(value)
+            lent = {name for name in names if self._leads_on(path, name)}
+            if "__getattr__" in names:
+                lent.add("*")
+            if lent:
+                found[path] = lent
+        return found
+
+    def _star_names(self, value: Value) -> set[str]:
+        match value:
+            case Ext(name=name):
+                return set(sink_names(name))
+            case Mod(path=path):
+                facts = self.world.files.get(path)
+                if facts is None or not facts.scopes:
+                    return set()
+                names = set(facts.scopes[0].names)
+                for star in facts.stars:
+                    for inner in self.world.module(path, star.module, star.level):
+                        if isinstance(inner, Ext):
+                            names |= self._star_names(inner)
+                return names
+            case _:
+                return set()
+
+    def _leads_on(self, path: str, name: str) -> bool:
+        for value in self.world.exported(path, name):
+            match value:
+                case Ext(name=whole):
+                    if catalogue.sink(whole) or catalogue.is_holder(whole) or reflective(whole):
+                        return True
+                case AnyOf() | Space() | Bound():
+                    return True
+                case _:
+                    pass
+        return False
+
+    def _file(self, path: str, around: _Site | None) -> None:
+        facts = self.world.files[path]
+        for number, use in enumerate(facts.uses):
+            self.world.steps = 0
+            site = _Site(path, number, use.scope)
+            if around is not None:
+                site = _Site(path, number, around.scope, reported=around)
+            if use.manner == "called":
+                self._called(site, use.node, None)
+            else:
+                self._given_away(site, use)
+        for text, rows in facts.shell:
+            self._shell_cell(path, text, rows)
+
+    # --- reporting ---
+
+    def _report(
+        self,
+        site: _Site,
+        code: str,
+        sink: str,
+        manner: str,
+        via: tuple[str, int] | None = None,
+    ) -> None:
+        self.reaches.append(self._reach(site, code, sink, manner, via))
+
+    def _reach(
+        self,
+        site: _Site,
+        code: str,
+        sink: str,
+        manner: str,
+        via: tuple[str, int] | None = None,
+    ) -> Reach:
+        place = site.reported or site
+        path = place.path.partition(NESTED)[0]
+        return Reach(path, place.number, place.scope, code, sink, manner, via, row=place.row)
+
+    def _assume(self, site: _Site, text: str) -> Assumption:
+        place = site.reported or site
+        return Assumption(place.path.partition(NESTED)[0], place.number, text)
+
+    # --- calls ---
+
+    def _called(self, site: _Site, node: int, frame: Frame | None) -> None:
+        facts = self.world.files[site.path]
+        call = facts.nodes[node]
+        assert isinstance(call, m.Call)
+        functions = self.world.values(site.path, call.func, frame)
+        given = self.world.given(site.path, call.args, frame)
+        for function in functions:
+            self._judge(site, node, function, given)
+        for position, one in enumerate(given):
+            for value in one.values:
+                self._deferred(site, node, functions, value, given, position)
+
+    def _judge(self, site: _Site, node: int, function: Value, given: tuple[Given, ...]) -> None:
+        match function:
+            case Ext():
+                self._external(site, node, function, given)
+            case AnyOf(name=name, via=via):
+                self.world.want(site.path, node)
+                self._report(site, code_of(name), f"{name}.*", "called by a computed name", via)
+            case Method(name=name):
+                self._unknown_method(site, node, function, given)
+            case Fun():
+                self._own_call(site, node, function)
+            case Cls():
+                self._constructed(site, node, function, given)
+            case Bound(func=func, args=args):
+                self._judge(site, node, func, (*args, *given))
+            case Program(words=words):
+                more = [g.values for g in given if g.name is None]
+                self._process(site, node, function, self._lines([*words, *more]), given)
+            case Obj():
+                for inner in self.world.attribute(function, "__call__"):
+                    if isinstance(inner, Fun):
+                        self._own_call(site, node, inner)
+            case _:
+                pass
+
+    def _external(self, site: _Site, node: int, function: Ext, given: tuple[Given, ...]) -> None:
+        name = function.name
+        start = processes.STARTS.get(processes.ALIASES.get(name, name))
+        sink = catalogue.sink(name)
+        if sink is not None:
+            if _innocent_call(sink, given):
+                return
+            if start is not None:
+                verdicts = self._verdicts(start, given)
+                if verdicts and all(v.kind == "innocent" for v in verdicts):
+                    return
+            self._report(site, sink.code, sink.name, "called", function.via)
+            return
+        assumed = catalogue.assumed(name)
+        if assumed is not None:
+            self.assumptions.append(self._assume(site, assumed))
+        importer = reflection.IMPORTERS.get(reflection.IMPORTER_ALIASES.get(name, name))
+        if importer is not None or name in reflection.COMPUTED:
+            self._import(site, node, function, importer, given)
+            if importer is not None and importer.calls:
+                for value in self.world.call((Ext(name),), given, site.path):
+                    if isinstance(value, Ext):
+                        self._external(site, node, value, ())
+        executed = reflection.EXEC.get(reflection.EXEC_ALIASES.get(name, name))
+        if executed is not None:
+            self._execute(site, node, function, executed, given)
+        elif start is not None and (importer is None or start.form in {"module", "script"}):
+            self._start(site, node, function, start, given)
+        elif _is_method_of_any(name):
+            last = name.rpartition(".")[2]
+            self._report(site, catalogue.METHODS[last], f".{last}", "called", function.via)
+        elif name.rpartition(".")[2] in _RUNNING and not _shipped(name):
+            self._perhaps_running(site, node, function, given)
+
+    def _unknown_method(
+        self, site: _Site, node: int, function: Method, given: tuple[Given, ...]
+    ) -> None:
+        owner, name = function.owner, function.name
+        if isinstance(owner, _KNOWN_OWNERS):
+            return
+        if name in catalogue.METHODS:
+            self.world.want(site.path, node)
+            self._report(site, catalogue.METHODS[name], f".{name}", "called")
+        elif name in processes.METHODS:
+            self._start(site, node, function, processes.METHODS[name], given)
+        elif name in _MAGIC_METHODS:
+            self._magic(site, node, function, given)
+        elif name in reflection.EXEC_METHODS:
+            if not isinstance(owner, Made):
+                self._execute(site, node, function, (0, None), given)
+        elif name in _RUNNING:
+            self._perhaps_running(site, node, function, given)
+
+    def _magic(self, site: _Site, node: int, function: Method, given: tuple[Given, ...]) -> None:
+        """IPython's magics called as functions: their last argument is a script or source."""
+        names = argument(given, 0, "magic_name") or UNKNOWN
+        if all(isinstance(v, Lit) and v.value in _SHELL_MAGICS for v in names):
+            verdicts = self._argv(given[-1].values, [], shell=True)
+            self._verdict(site, node, function, verdicts, given)
+        elif function.name == "run_cell_magic":
+            self._execute(site, node, function, (len(given) - 1, "cell"), given)
+
+    def _constructed(self, site: _Site, node: int, function: Cls, given: tuple[Given, ...]) -> None:
+        for _, scope, cls in self.world.members(function):
+            if scope is None and isinstance(cls, Ext):
+                sink = catalogue.sink(cls.name)
+                if sink is not None and not _innocent_call(sink, given):
+                    self._report(site, sink.code, sink.name, "constructed by a subclass")
+        for inner in self.world.attribute(Obj(function.path, function.scope), "__init__"):
+            if isinstance(inner, Fun):
+                self._own_call(site, node, inner)
+
+    def _own_call(self, site: _Site, node: int, function: Fun) -> None:
+        key = (function.path, function.scope)
+        self._calls_to.setdefault(key, []).append((site, function, node))
+
+    def _deferred(
+        self,
+        site: _Site,
+        node: int,
+        functions: Values,
+        value: Value,
+        given: tuple[Given, ...],
+        position: int,
+    ) -> None:
+        """A reflective function handed on together with its arguments: Thread(target=...)."""
+        if isinstance(value, Fun):
+            self._escaped.add((value.path, value.scope))
+            return
+        if not isinstance(value, Ext) or any(_is_inert(f, position) for f in functions):
+            return
+        name = value.name
+        if not reflective(name) or catalogue.sink(name) is not None:
+            return
+        later = [g for g in given[position + 1 :] if g.name is None]
+        mapped = any(isinstance(f, Ext) and f.name == "builtins.map" for f in functions)
+        mapped = mapped or any(isinstance(f, Method) and f.name == "map" for f in functions)
+        if mapped:
+            later = [Given(_all_items(g.values), None, g.star) for g in later]
+        for one in given:
+            if one.name == "args" and len(one.values) == 1 and isinstance(one.values[0], Many):
+                later.extend(Given(item) for item in one.values[0].items)
+            elif one.name not in {None, "target", "func", "function", "daemon", "name"}:
+                later.append(one)
+        self._external(site, node, value, tuple(later))
+
+    # --- values that are given away ---
+
+    def _given_away(self, site: _Site, use: m.Use) -> None:
+        values = self.world.values(site.path, use.node)
+        into: Values = ()
+        if use.into >= 0:
+            into = self.world.values(site.path, use.into)
+        inert = bool(into) and all(_is_inert(f, use.slot) for f in into)
+        manner = use.manner
+        for value in values:
+            match value:
+                case Lit(value=str() as text):
+                    self._textual(site, use, text, into)
+                case Program(words=words) if manner == "run by an operator":
+                    lines = self._lines(words)
+                    self._process(site, use.node, value, lines, ())
+                case Many(items=items) if manner == "run by a task":
+                    for item in items:
+                        verdicts = self._argv(item, [], shell=True)
+                        self._verdict(site, use.node, Method(value, "actions"), verdicts, ())
+                case Fun(path=path, scope=scope):
+                    if manner != "bound to another name":
+                        self._escaped.add((path, scope))
+                case Method(owner=owner, name=name) if name in catalogue.METHODS and not inert:
+                    if not isinstance(owner, _KNOWN_OWNERS) and manner != "bound to another name":
+                        self.world.want(site.path, use.node)
+                        self._report(site, catalogue.METHODS[name], f".{name}", manner)
+                case Ext() if not inert:
+                    self._external_given(site, use, value, into)
+                case AnyOf(name=name) if not inert:
+                    self._report(
+                        site,
+                        code_of(name),
+                        f"{name}.*",
+                        f"{manner} by a computed name",
+                        _elsewhere(value.via, site),
+                    )
+                case Space(of=Ext(name=name)) if not inert and catalogue.is_holder(name):
+                    if manner != "bound to another name":
+                        self._report(site, code_of(name), f"vars({name})", manner)
+                case _:
+                    pass
+
+    def _external_given(self, site: _Site, use: m.Use, value: Ext, into: Values) -> None:
+        name, manner = value.name, use.manner
+        via = _elsewhere(value.via, site)
+        sink = catalogue.sink(name)
+        is_class = name.rpartition(".")[2][:1].isupper()
+        if sink is not None:
+            if sink.only_called or (is_class and manner == "bound to another name"):
+                return
+            if is_class and any(isinstance(f, Method) and f.name == "register" for f in into):
+                return
+            self._report(site, sink.code, sink.name, manner, via)
+        elif _is_method_of_any(name):
+            if manner != "bound to another name":
+                last = name.rpartition(".")[2]
+                self._report(site, catalogue.METHODS[last], f".{last}", manner, via)
+        elif catalogue.is_holder(name):
+            if manner == "bound to another name":
+                if use.scope == 0:
+                    self._report(site, code_of(name), name, manner, via)
+                    self.reaches[-1] = replace(self.reaches[-1], weak=True)
+            elif manner != "subclassed":
+                self._report(site, code_of(name), name, manner, via)
+        elif manner not in {"bound to another name", "passed on", "subclassed"}:
+            if reflection.IMPORTER_ALIASES.get(name, name) in reflection.IMPORTERS:
+                if not is_class:
+                    self._report(site, "IL003", name, manner, via)
+            elif reflection.EXEC_ALIASES.get(name, name) in reflection.EXEC and not is_class:
+                self._report(site, "IL002", name, manner, via)
+
+    def _textual(self, site: _Site, use: m.Use, text: str, into: Values) -> None:
+        """A string that names a sink, where something may import what it names."""
+        if use.manner == "run by a task":
+            return
+        sink = named_sink(text)
+        if sink is None or use.manner not in {"passed on", "put into a container"}:
+            return
+        if ":" in text or any(_called_name(f) in _IMPORTING for f in into):
+            self._report(site, sink.code, sink.name, f"named in a string and {use.manner}")
+
+    # --- computed imports and code ---
+
+    def _import(
+        self,
+        site: _Site,
+        node: int,
+        function: Ext,
+        importer: reflection.Importer | None,
+        given: tuple[Given, ...],
+    ) -> None:
+        if importer is None:
+            self._report(site, "IL003", function.name, "of a configured name", function.via)
+            return
+        names = argument(given, importer.first, importer.keyword)
+        if names is None:
+            if importer.form == "file":
+                return
+            names = UNKNOWN
+        package = argument(given, *importer.package) if importer.package else None
+        if importer.every:
+            names = tuple(v for g in given for v in g.values)
+        loose = [v for v in names if not self._bounded(v, importer, package)]
+        if not loose:
+            return
+        self.world.want(site.path, node)
+        reach = self._reach(site, "IL003", function.name, "of a computed name", function.via)
+        parameters = fold.depends(tuple(loose)) | fold.depends(package or ())
+        if parameters:
+            self._wait(site, function, node, parameters, reach)
+        else:
+            self.reaches.append(reach)
+
+    def _bounded(self, name: Value, importer: reflection.Importer, package: Values | None) -> bool:
+        if isinstance(name, Lit):
+            if isinstance(name.value, str) and name.value.startswith("."):
+                return _packaged(package)
+            return True
+        if isinstance(name, Mod | Fun | Cls):
+            return True
+        if not isinstance(name, Text):
+            return False
+        first, last = name.parts[0], name.parts[-1]
+        if importer.form == "file":
+            base = (last or "").rpartition("/")[2]
+            return bool(base) and "/" in (last or "") and self._holds_file(base)
+        if first is None:
+            return False
+        if first.startswith("."):
+            return _packaged(package)
+        root, dot, _ = first.partition(".")
+        roots = catalogue.ROOTS | {"subprocess", "os", "importlib", "builtins", "runpy"}
+        return root not in roots if dot else not any(r.startswith(root) for r in roots)
+
+    def _holds_file(self, base: str) -> bool:
+        return any(path.rpartition("/")[2] == base for path in self.world.files)
+
+    def _execute(
+        self,
+        site: _Site,
+        node: int,
+        function: Ext | Method,
+        place: tuple[int, str | None],
+        given: tuple[Given, ...],
+    ) -> None:
+        label = function.name
+        via = function.via if isinstance(function, Ext) else None
+        index, keyword = place
+        values = UNKNOWN if index < 0 else argument(given, index, keyword)
+        if values is None:
+            return
+        unknown: list[Value] = []
+        for value in values:
+            match value:
+                case Lit(value=str() as text):
+                    self._nest(site, _as_statement(text, label))
+                case Lit(value=bytes() as data):
+                    self._nest(site, data.decode("utf-8", "replace"))
+                case Code() | Fun() | Cls() | Lit():
+                    pass
+                case _:
+                    unknown.append(value)
+        if not unknown:
+            return
+        self.world.want(site.path, node)
+        reach = self._reach(site, "IL002", label, "of computed text", via)
+        parameters = fold.depends(tuple(unknown))
+        if parameters:
+            self._wait(site, function, node, parameters, reach)
+        else:
+            self.reaches.append(reach)
+
+    def _nested_texts(self, site: _Site, verdict: Verdict) -> None:
+        for code in verdict.python:
+            text = const(code.text)
+            if text is None:
+                self._report(site, "IL002", "python -c", "of computed text")
+            else:
+                self._nest(site, text)
+
+    def _nest(self, site: _Site, text: str) -> None:
+        """Code in a constant string is judged as code, at the place that executes it."""
+        if site.depth >= _DEEPEST or site.path.count(NESTED) >= _DEEPEST:
+            self._report(site, "IL002", "exec", "of text within text within text")
+            return
+        facts = self.read_text(text)
+        if facts is None:
+            return
+        self._nested += 1
+        path = f"{site.path}{NESTED}{self._nested}"
+        self.world.files[path] = facts
+        self._file(path, site.reported or site)
+
+    # --- processes ---
+
+    def _start(
+        self,
+        site: _Site,
+        node: int,
+        function: Ext | Method,
+        start: processes.Start,
+        given: tuple[Given, ...],
+    ) -> None:
+        if start.form == "module":
+            names = argument(given, start.first, start.keyword) or UNKNOWN
+            if not all(isinstance(v, Lit) for v in names):
+                return
+        self._verdict(site, node, function, self._verdicts(start, given), given)
+
+    def _perhaps_running(
+        self, site: _Site, node: int, function: Ext | Method, given: tuple[Given, ...]
+    ) -> None:
+        """An unknown `x.run(...)` that is given a migration command in constants."""
+        positional = [g.values for g in given if g.name in {None, "args", "command", "cmd"}]
+        verdicts: list[Verdict] = []
+        constant = [v for v in positional if _has_text(v)]
+        if constant and len(positional) > 1:
+            verdicts += [judge_argv(words) for words in self._lines(positional)]
+        for values in positional[:3]:
+            for value in values:
+                match value:
+                    case Many(items=items) if any(_has_text(item) for item in items):
+                        verdicts += [judge_argv(w) for w in self._lines(items, value.rest)]
+                    case Lit(value=str() as text) if " " in text:
+                        verdicts += [v for _, v in judge_shell(text)]
+                    case Text(parts=parts) if any(" " in (part or "") for part in parts):
+                        verdicts += [v for _, v in judge_shell(parts)]
+                    case _:
+                        pass
+        found = next((v for v in verdicts if v.kind == "migration"), None)
+        if found is not None:
+            self._report(site, "IL102", found.what, f"given to `{function.name}`")
+        for verdict in verdicts:
+            self._nested_texts(site, verdict)
+
+    def _process(
+        self,
+        site: _Site,
+        node: int,
+        function: Program,
+        lines: Iterable[tuple[Argument, ...]],
+        given: tuple[Given, ...],
+    ) -> None:
+        verdicts = [judge_argv(words) for words in lines]
+        self._verdict(site, node, Method(function, "run"), verdicts, given)
+
+    def _verdict(
+        self,
+        site: _Site,
+        node: int,
+        function: Ext | Method,
+        verdicts: Sequence[Verdict],
+        given: tuple[Given, ...],
+    ) -> None:
+        for verdict in verdicts:
+            self._nested_texts(site, verdict)
+        found = next((v for v in verdicts if v.kind == "migration"), None)
+        unknown = not verdicts or any(v.kind == "unknown" for v in verdicts)
+        if found is None and not unknown:
+            return
+        self.world.want(site.path, node)
+        parameters: set[Par] = set()
+        for one in given:
+            parameters |= fold.depends(one.values)
+        fallback: Reach | Assumption
+        if found is not None:
+            fallback = self._reach(site, "IL102", found.what, f"started by `{function.name}`")
+        else:
+            fallback = self._assume(
+                site, f"the command line given to `{function.name}` is not known here"
+            )
+        if parameters:
+            self._wait(site, function, node, parameters, fallback)
+        elif isinstance(fallback, Reach):
+            self.reaches.append(fallback)
+        else:
+            self.assumptions.append(fallback)
+
+    def _verdicts(self, start: processes.Start, given: tuple[Given, ...]) -> list[Verdict]:
+        """What the command lines are that a call may start; empty if nothing is given."""
+        prefix: list[Values] = [(Lit(text),) for text in start.prefix]
+        if start.form in {"words", "path+words"}:
+            positional = [g for g in given if g.name is None][start.first :]
+            if start.trailing:
+                positional = positional[: -start.trailing]
+            words = [g.values for g in positional]
+            if start.form == "path+words" and len(words) > 1:
+                words = [words[0], *words[2:]]
+            rest = any(g.star for g in positional)
+            words = (
+                [v for v, g in zip(words, positional, strict=False) if not g.star]
+                if (rest and start.form == "words")
+                else words
+            )
+            if not words and not rest:
+                return []
+            if len(words) == 1 and not rest and _is_list(words[0]):
+                return self._argv(words[0], prefix, shell=False)
+            return [judge_argv(line) for line in self._lines([*prefix, *words], rest)]
+        values = argument(given, start.first, start.keyword)
+        if values is None:
+            return []
+        stdin = _stdin(given)
+        if start.form == "shell":
+            return self._argv(values, prefix, shell=True)
+        if start.form == "path+argv":
+            listed = argument(given, start.first + 1, "args") or argument(
+                given, start.first + 1, "argv"
+            )
+            found: list[Verdict] = []
+            for value in listed or ():
+                if isinstance(value, Many):
+                    words = [values, *value.items[1:]]
+                    found += [judge_argv(w) for w in self._lines(words, value.rest)]
+                else:
+                    found += [judge_argv(w) for w in self._lines([values], rest=True)]
+            return found
+        if start.form == "module":
+            words = [(Lit("python"),), (Lit("-m"),), values]
+            return [judge_argv(w) for w in self._lines(words, rest=True)]
+        if start.form == "script":
+            words = [(Lit("python"),), values]
+            return [judge_argv(w) for w in self._lines(words, rest=True)]
+        shell = start.shell is not None and _shell_wanted(
+            argument(given, start.shell if start.shell >= 0 else 10_000, "shell")
+        )
+        program = argument(given, 10_000, "executable") if start.executable else None
+        found = self._argv(values, prefix, shell=shell, stdin=stdin)
+        if program and program != UNKNOWN and not shell:
+            for value in values:
+                if isinstance(value, Many):
+                    words = [program, *value.items[1:]]
+                    found += [judge_argv(w) for w in self._lines(words, value.rest)]
+        return found
+
+    def _argv(
+        self, values: Values, prefix: list[Values], *, shell: bool, stdin: Word | None = None
+    ) -> list[Verdict]:
+        found: list[Verdict] = []
+        for value in values:
+            match value:
+                case Many(items=items, rest=rest) if not shell or len(items) > 1 or prefix:
+                    found += [
+                        judge_argv(w, stdin_text=stdin)
+                        for w in self._lines([*prefix, *items], rest)
+                    ]
+                case Many(items=items) if items:
+                    found += self._argv(items[0], prefix, shell=True)
+                case Lit(value=str() as text):
+                    lead = " ".join(_constant(prefix))
+                    script = f"{lead} {text}" if lead else text
+                    found += [v for _, v in judge_shell(script)]
+                case Text(parts=parts):
+                    found += [v for _, v in judge_shell(parts)]
+                case Lit(value=None) if prefix:
+                    found += [judge_argv(w) for w in self._lines(prefix, rest=True)]
+                case Lit():
+                    pass
+                case _:
+                    found += [judge_argv(w) for w in self._lines(prefix, rest=True)]
+        return found
+
+    def _lines(self, words: Sequence[Values], rest: bool = False) -> list[tuple[Argument, ...]]:
+        """All command lines that the alternatives of each word make."""
+        alternatives: list[list[Argument]] = []
+        size = 1
+        for values in words:
+            found: list[Argument] = []
+            for value in values:
+                for one in _words(value):
+                    if one not in found:
+                        found.append(one)
+            size *= max(len(found), 1)
+            if size > ALTERNATIVES:
+                size //= max(len(found), 1)
+                found = [(None,)]
+            alternatives.append(found or [(None,)])
+        lines = list(itertools.product(*alternatives))
+        return [(*line, REST) for line in lines] if rest else lines
+
+    # --- callers ---
+
+    def _wait(
+        self,
+        site: _Site,
+        function: Ext | Method,
+        node: int,
+        parameters: set[Par],
+        fallback: Reach | Assumption,
+    ) -> None:
+        if site.frame is not None:
+            # Judged for one caller, whose own parameter it is: the outcome of that round.
+            self._outcome(fallback)
+            return
+        waiting = _Waiting(site, function, node, frozenset(parameters), fallback)
+        self._waiting.append(waiting)
+        for parameter in parameters:
+            scope = self.world.files[parameter.path].scopes[parameter.scope]
+            name = scope.name
+            if name == "__init__":
+                name = self.world.files[parameter.path].scopes[scope.parent].name
+            if name.isidentifier():
+                path = parameter.path.partition(NESTED)[0]
+                self.wanted_names.setdefault(path, set()).add(name)
+
+    def _outcome(self, fallback: Reach | Assumption) -> None:
+        if isinstance(fallback, Reach):
+            self.reaches.append(fallback)
+        else:
+            self.assumptions.append(fallback)
+
+    def _settle(self, waiting: _Waiting) -> None:
+        scopes = {(p.path, p.scope) for p in waiting.parameters}
+        if len(scopes) != 1 or waiting.site.path.count(NESTED):
+            self._outcome(waiting.fallback)
+            return
+        (key,) = scopes
+        proved = self._for_callers(waiting.site, key, waiting.call, depth=0, frames=())
+        if not proved:
+            self._outcome(waiting.fallback)
+
+    def _for_callers(
+        self,
+        site: _Site,
+        key: tuple[str, int],
+        call: int,
+        depth: int,
+        frames: tuple[tuple[Fun, int, str], ...],
+    ) -> bool:
+        """
+        Judge a waiting call once for each caller of its function; report at the caller.
+
+        Returns:
+            Whether every caller is known and gave something that could be judged.
+        """
+        calls = self._calls_to.get(key, [])
+        if not calls or depth >= _DEEPEST:
+            return False
+        closed = key not in self._escaped
+        for at, function, node in calls:
+            if at.path == site.path and at.number == site.number:
+                continue
+            chain = ((function, node, at.path), *frames)
+            frame = self._chain(chain)
+            before = len(self.reaches), len(self.assumptions)
+            place = at.reported or at
+            judged = _Site(site.path, site.number, site.scope, 0, frame, depth, place)
+            self._called_again(judged, call, frame)
+            fresh = self.reaches[before[0] :]
+            vague = len(self.assumptions) > before[1] or any(
+                r.code in {"IL002", "IL003"} for r in fresh
+            )
+            if vague or any("?" in r.sink for r in fresh):
+                inner = self._parameters_of(at, node)
+                deeper = False
+                if len(inner) == 1:
+                    del self.reaches[before[0] :], self.assumptions[before[1] :]
+                    (outer,) = inner
+                    deeper = self._for_callers(site, outer, call, depth + 1, chain)
+                if not deeper:
+                    if vague:
+                        del self.reaches[before[0] :], self.assumptions[before[1] :]
+                    closed = False
+        return closed
+
+    def _chain(self, chain: tuple[tuple[Fun, int, str], ...]) -> Frame:
+        frame: Frame | None = None
+        for function, node, path in chain:
+            call = self.world.files[path].nodes[node]
+            assert isinstance(call, m.Call)
+            given = self.world.given(path, call.args, frame)
+            frame = self.world.frame(function, given, 0, None)
+        assert frame is not None
+        return frame
+
+    def _called_again(self, site: _Site, call: int, frame: Frame) -> None:
+        node = self.world.files[site.path].nodes[call]
+        assert isinstance(node, m.Call)
+        given = self.world.given(site.path, node.args, frame)
+        for function in self.world.values(site.path, node.func, frame):
+            if isinstance(function, Ext | Method):
+                self._judge(site, call, function, given)
+
+    def _parameters_of(self, at: _Site, node: int) -> set[tuple[str, int]]:
+        call = self.world.files[at.path].nodes[node]
+        assert isinstance(call, m.Call)
+        found: set[Par] = set()
+        for one in self.world.given(at.path, call.args, None):
+            found |= fold.depends(one.values)
+        return {(p.path, p.scope) for p in found}
+
+    # --- notebooks ---
+
+    def _shell_cell(self, path: str, text: str, rows: tuple[int, ...]) -> None:
+        for command, verdict in judge_shell(text):
+            row = rows[min(command.row, len(rows) - 1)] if rows else 1
+            site = _Site(path, -1, 0, row)
+            self._nested_texts(site, verdict)
+            if verdict.kind == "migration":
+                self._report(site, "IL102", verdict.what, "run by a cell")
+
+
+_REFLECTIVE_MODULES = frozenset({"subprocess", "importlib", "runpy", "builtins", "pty", "sh"})
+
+
+def reflective(name: str) -> bool:
+    """Whether an external object imports by name, executes text or starts processes."""
+    return (
+        reflection.IMPORTER_ALIASES.get(name, name) in reflection.IMPORTERS
+        or reflection.EXEC_ALIASES.get(name, name) in reflection.EXEC
+        or processes.ALIASES.get(name, name) in processes.STARTS
+        or name in _REFLECTIVE_MODULES
+    )
+
+
+def code_of(holder: str) -> str:
+    """The code of the worst that a module or class holds."""
+    direct: set[str] = set()
+    below: set[str] = set()
+    for library in catalogue.LIBRARIES:
+        for code, names in library.sinks.items():
+            direct.update(code for name in names if name.rpartition(".")[0] == holder)
+            below.update(code for name in names if name.startswith(f"{holder}."))
+        direct.update(code for name, code in library.deny_unknown.items() if name == holder)
+        if any(alias.startswith(f"{holder}.") for alias in library.aliases):
+            below.update(library.sinks)
+    return min(direct or below, default="IL101")
+
+
+def _as_statement(text: str, label: str) -> str:
+    """What eval gives is a value that goes on: written as a definition of a name."""
+    return f"_ = ({text.strip()})" if label == "builtins.eval" else text
+
+
+def _innocent_call(sink: catalogue.Sink, given: tuple[Given, ...]) -> bool:
+    if sink.sql_position is not None and argument(given, sink.sql_position, "sql") == (Lit(True),):
+        return True
+    positional = sum(g.name is None for g in given)
+    starred = any(g.star for g in given)
+
+    def has(keys: tuple[str, ...]) -> bool:
+        return any(
+            (key.isdigit() and int(key) < positional) or any(g.name == key for g in given)
+            for key in keys
+        )
+
+    if sink.with_keyword and not starred and not has(sink.with_keyword):
+        return True
+    return bool(sink.unless_keyword) and has(sink.unless_keyword)
+
+
+def _is_inert(function: Value, slot: int) -> bool:
+    if not isinstance(function, Ext):
+        return False
+    name = function.name
+    if name in _FIRST_INERT:
+        return slot <= 0
+    return name in _INERT or name.partition(".")[0] in _INERT_ROOTS
+
+
+def named_sink(text: str) -> catalogue.Sink | None:
+    """The sink that an object reference in a string means: `pkg.mod:attr`, `name = pkg:attr`."""
+    name = text.rpartition("=")[2].strip().replace(":", ".")
+    if not all(part.isidentifier() for part in name.split(".")):
+        return None
+    found = catalogue.sink(name)
+    return found if found is not None and not found.name.endswith("*") else None
+
+
+def _called_name(function: Value) -> str:
+    match function:
+        case Ext(name=name) | Method(name=name):
+            return name.rpartition(".")[2]
+        case _:
+            return ""
+
+
+def _is_method_of_any(name: str) -> bool:
+    """A method that counts on everything that is not known to be harmless."""
+    return (
+        name.rpartition(".")[2] in catalogue.METHODS
+        and not _shipped(name)
+        and not catalogue.is_harmless(name)
+    )
+
+
+def _shipped(name: str) -> bool:
+    root = name.partition(".")[0]
+    return root in _SHIPPED or root == "builtins" or root == "interlock"
+
+
+def _elsewhere(via: tuple[str, int] | None, site: _Site) -> tuple[str, int] | None:
+    return None if via == (site.path, site.number) else via
+
+
+def _packaged(package: Values | None) -> bool:
+    if not package:
+        return False
+    return all(
+        isinstance(p, Lit)
+        and isinstance(p.value, str)
+        and p.value.partition(".")[0] not in catalogue.ROOTS
+        for p in package
+    )
+
+
+def _stdin(given: Sequence[Given]) -> Word | None:
+    """The constant text that is sent to a process."""
+    for one in given:
+        if one.name == "input" and len(one.values) == 1:
+            (word,) = _words(one.values[0])
+            return word
+    return None
+
+
+def _shell_wanted(values: Values | None) -> bool:
+    if values is None:
+        return False
+    return not all(isinstance(v, Lit) and not v.value for v in values)
+
+
+def _is_list(values: Values) -> bool:
+    return bool(values) and all(isinstance(v, Many) for v in values)
+
+
+def _has_text(values: Values) -> bool:
+    return any(
+        (isinstance(v, Lit) and isinstance(v.value, str)) or isinstance(v, Text) for v in values
+    )
+
+
+def _constant(words: Sequence[Values]) -> list[str]:
+    return [str(v.value) for values in words for v in values[:1] if isinstance(v, Lit)]
+
+
+def _all_items(values: Values) -> Values:
+    found: list[Value] = []
+    for value in values:
+        found.extend(fold.each(value))
+    return tuple(found)
+
+
+def _words(value: Value) -> list[Word]:
+    match value:
+        case Lit(value=str() as text):
+            return [(text,)]
+        case Lit(value=bytes() as data):
+            return [(data.decode("utf-8", "replace"),)]
+        case Lit(value=int() as number):
+            return [(str(number),)]
+        case Text(parts=parts):
+            return [parts]
+        case Hole() | Par():
+            return [(None,)]
+        case _:
+            return [(None,)]

@@ -1,0 +1,283 @@
+"""
+Abstract values: what an expression may be, as far as reading can tell.
+
+`Values` is a set of alternatives, kept as a tuple. `HOLE` among them means that there may be
+others; it is never dropped, so a claim about "every possible value" has to look for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MOST = 24
+"""Alternatives kept of one expression; beyond that it is also a `HOLE`."""
+
+
+HEAVIEST = 2_000
+"""Parts of one value, nested ones included; a larger one counts as unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lit:
+    """A constant of the language."""
+
+    value: bool | int | float | str | bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string of which parts are known, None standing for any text."""
+
+    parts: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A sequence; with `rest` there may be further items, anywhere."""
+
+    items: tuple[Values, ...]
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A dictionary; with `rest` there may be further entries."""
+
+    pairs: tuple[tuple[Values, Values], ...]
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ext:
+    """
+    An object from outside the repository, by its canonical dotted name.
+
+    `via` is the place (file, number of the use) where it was given away before it got here.
+    """
+
+    name: str
+    via: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An instance of an external class."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Some attribute, unknown which, of an external module or class that holds sinks."""
+
+    name: str
+    via: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mod:
+    """A module of the repository, by its file."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fun:
+    """A function of the repository; `owner` is what it is bound to as a method."""
+
+    path: str
+    scope: int
+    owner: Obj | Cls | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cls:
+    """A class of the repository."""
+
+    path: str
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class Obj:
+    """An instance of a class of the repository."""
+
+    path: str
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """What `super()` gives in a method of a class: its bases, for an instance."""
+
+    path: str
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class Par:
+    """What an unknown caller gives for a parameter."""
+
+    path: str
+    scope: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The namespace dictionary of a module or class."""
+
+    of: Ext | Mod | Cls | Obj
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of a value that is not a repository or catalogue object."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A callable with some of its arguments: functools.partial, operator.attrgetter."""
+
+    func: Value
+    args: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An argument as given; `star` counts the asterisks."""
+
+    values: Values
+    name: str | None = None
+    star: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program as an object (`sh.alembic`, `plumbum.local["alembic"]`) with words so far."""
+
+    words: tuple[Values, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code object made by compile(); its text was judged where it was compiled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A value of which nothing is known."""
+
+
+Value = (
+    Lit
+    | Text
+    | Many
+    | Table
+    | Ext
+    | Made
+    | AnyOf
+    | Mod
+    | Fun
+    | Cls
+    | Obj
+    | Up
+    | Par
+    | Space
+    | Method
+    | Bound
+    | Program
+    | Code
+    | Hole
+)
+Values = tuple[Value, ...]
+
+HOLE = Hole()
+UNKNOWN: Values = (HOLE,)
+NOTHING: Values = ()
+
+
+def weight(values: Values) -> int:
+    """How many parts the alternatives have together; counted no further than `HEAVIEST`."""
+    count = 0
+    todo: list[Values] = [values]
+    while todo and count <= HEAVIEST:
+        for value in todo.pop():
+            count += 1
+            if isinstance(value, Many):
+                count += len(value.items)
+                todo.extend(value.items)
+            elif isinstance(value, Table):
+                count += len(value.pairs)
+                for keys, held in value.pairs:
+                    todo += [keys, held]
+    return count
+
+
+def merge(groups: Iterable[Values]) -> Values:
+    """The union, in order of first appearance; HOLE once, where there are too many."""
+    found: dict[Value, None] = {}
+    for group in groups:
+        for value in group:
+            found.setdefault(value)
+    if len(found) > MOST:
+        return (*list(found)[:MOST], HOLE)
+    return tuple(found)
+
+
+def strings(values: Values) -> list[tuple[str | None, ...]] | None:
+    """The alternatives as text in parts; None if one of them is no text and not unknown."""
+    alternatives: list[tuple[str | None, ...]] = []
+    for value in values:
+        parts = parts_of(value)
+        if parts is None:
+            return None
+        alternatives.append(parts)
+    return alternatives
+
+
+def parts_of(value: Value) -> tuple[str | None, ...] | None:
+    """A value as it appears in formatted text; None where that would not be text."""
+    match value:
+        case Lit(value=str() as text):
+            return (text,)
+        case Lit(value=bytes()):
+            return (None,)
+        case Lit(value=constant):
+            return (str(constant),)
+        case Text(parts=parts):
+            return parts
+        case _:
+            return (None,)
+
+
+def joined(parts: Iterable[str | None]) -> Lit | Text:
+    """Text from parts, neighbours put together."""
+    kept: list[str | None] = []
+    for part in parts:
+        if part is None:
+            if not kept or kept[-1] is not None:
+                kept.append(None)
+        elif kept and kept[-1] is not None:
+            kept[-1] += part
+        elif part:
+            kept.append(part)
+    if not kept:
+        return Lit("")
+    if len(kept) == 1 and kept[0] is not None:
+        return Lit(kept[0])
+    return Text(tuple(kept))
+
+
+def texts(values: Values) -> list[str] | None:
+    """All alternatives as constant strings, or None if one of them is not."""
+    found: list[str] = []
+    for value in values:
+        if not isinstance(value, Lit) or not isinstance(value.value, str):
+            return None
+        found.append(value.value)
+    return found

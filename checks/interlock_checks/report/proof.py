@@ -1,0 +1,144 @@
+"""
+The proof as a file: what was looked at, in which state, by which version, and what came of it.
+
+It is written after a run with findings too, and then says that nothing is proved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import interlock
+from interlock_checks.report.excerpt import plain
+from interlock_checks.report.model import Report
+
+__all__ = ["clear", "document", "write"]
+
+FORMAT = 1
+"""Raised whenever a reader of older proofs would misunderstand a newer one."""
+
+
+def clear(path: Path) -> None:
+    """
+    Take away the proof of an earlier run before a new one begins.
+
+    A run that ends without a verdict then leaves no proof, instead of that of another day.
+
+    Raises:
+        OSError: `path` is something else than a file, or its folder does not exist.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise
+        return
+    if not stat.S_ISREG(mode):
+        raise FileExistsError(f"{str(path)!r} exists and is not a regular file")
+    path.unlink()
+
+
+def document(report: Report, root: Path, read: Callable[[str], bytes]) -> dict[str, object]:
+    """The proof of a run as JSON data, the same for the same state of the same repository."""
+    contract = None
+    if report.contract is not None:
+        digest = hashlib.sha256(read(report.contract)).hexdigest()
+        contract = {"file": report.contract, "sha256": digest}
+    return {
+        "format": FORMAT,
+        "tool": {"name": "interlock", "version": interlock.__version__},
+        "proved": not report.findings,
+        "commit": _commit(root),
+        "contract": contract,
+        "files": {"code": report.files, "read": report.read, "blake2b": report.digests},
+        "at_home": report.at_home,
+        "assumptions": [_clean(one) for one in report.assumptions],
+        "findings": [_clean(one) for one in report.findings],
+    }
+
+
+def _clean(one: msgspec.Struct) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.structs.asdict(one)
+    return {k: plain(v) if k in {"message", "text"} else v for k, v in fields.items()}
+
+
+def write(path: Path, proof: Mapping[str, object]) -> None:
+    """
+    Write a proof whole or not at all.
+
+    Raises:
+        OSError: it could not be written; nothing is left of it.
+    """
+    data = json.dumps(proof, indent=1, sort_keys=True).encode("ascii") + b"\n"
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with unfinished.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            unfinished.unlink()
+
+
+# --- git ------------------------------------------------------------------------------------
+
+_SAFE = (
+    "git",
+    "--no-pager",
+    "--no-optional-locks",
+    *("-c", "core.fsmonitor=false"),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", f"core.excludesFile={os.devnull}"),
+)
+
+
+def _commit(root: Path) -> dict[str, object] | None:
+    """HEAD, and whether the working tree is the same; None outside git and before any commit."""
+    root = root.resolve()
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+    if top is None:
+        return None
+    head = _git(top, {}, "rev-parse", "--verify", "HEAD")
+    if head is None:
+        return None
+    # A filter is a command of the repository's own configuration, and status would start it.
+    names = _git(top, {}, "config", "-z", "--name-only", "--get-regexp", r"^filter\.") or b""
+    off: dict[str, str] = {}
+    filters = [os.fsdecode(name) for name in names.split(b"\0") if name]
+    for number, name in enumerate(filters):
+        off[f"GIT_CONFIG_KEY_{number}"] = name
+        off[f"GIT_CONFIG_VALUE_{number}"] = "false" if name.endswith(".required") else ""
+    off["GIT_CONFIG_COUNT"] = str(len(filters))
+    state = _git(top, off, "status", "--porcelain", "-z", "--ignore-submodules=dirty")
+    return {"sha": head.decode("ascii").strip(), "clean": state == b""}
+
+
+def _git(top: Path, more: Mapping[str, str], *arguments: str) -> bytes | None:
+    environment = {k: v for k, v in os.environ.items() if not k.upper().startswith("GIT_")}
+    environment |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
+    # Git's folder is named outright, so it does not matter who owns it, as in a container.
+    place = (f"--git-dir={top / '.git'}", f"--work-tree={top}")
+    try:
+        answer = subprocess.run(
+            (*_SAFE, *place, *arguments),
+            cwd=top,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            env={**environment, **more},
+        )
+    except OSError:
+        return None
+    return answer.stdout if answer.returncode == 0 else None

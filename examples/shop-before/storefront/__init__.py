@@ -1,0 +1,1 @@
+"""A small shop: products, orders, and a stock that must not go below zero."""

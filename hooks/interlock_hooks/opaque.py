@@ -1,0 +1,11 @@
+"""The hook `interlock-opaque`: nothing is unreadable or computed. Not the whole proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from interlock_hooks.start import run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run(argv, families=("IL0",))
