@@ -38,6 +38,7 @@ SEMGREP = "semgrep"
 PARTS = (0.125, 0.25, 0.5, 1.0)
 MEMORY_GOAL = 400  # MB, of all processes together
 MB = 1_000_000
+TINY = b"import subprocess\n\nsubprocess.run([])\n"  # relevant, so that all modules are loaded
 PAUSE = 0.01  # seconds between two looks at memory
 SHARE = 20  # a look may take 1/20 of the time: it must not slow down what it looks at
 
@@ -293,7 +294,7 @@ def contenders(root: Path, changed: Source, ruff: str) -> list[Contender]:
     def change(number: int) -> None:
         path.write_bytes(changed.data.rstrip() + f"\n# changed, round {number}\n".encode())
 
-    look = [ruff, "check", "--config", str(HERE / "banned-api.toml"), "--ignore-noqa"]
+    look = [ruff, "check", "--config", str(HERE / "banned-api.toml")]
     look += ["--output-format", "json", "--quiet"]
     cache = str(root.parent / "ruff-cache")
     return [
@@ -392,10 +393,11 @@ def same_verdict(results: Mapping[str, Result]) -> None:
 
 
 def grown(files: Sequence[Source], rounds: int, below: Path, place: Path) -> list[dict[str, float]]:
-    """Time cold runs over growing parts of the relevant files, and over an empty folder."""
-    nothing = below / "nothing"
-    nothing.mkdir()
-    folders = [(nothing, 0, 0), *parts(files, below)]
+    """Time cold runs over one tiny file, which is start-up, and over growing parts of all."""
+    start = below / "start"
+    start.mkdir()
+    (start / "tiny.py").write_bytes(TINY)
+    folders = [(start, 1, len(TINY)), *parts(files, below)]
     results = [Result() for _ in folders]
     for number in range(rounds):
         say(f"growing parts, round {number + 1} of {rounds}")
@@ -504,10 +506,11 @@ def growth(rows: Sequence[Mapping[str, float]]) -> Iterator[str]:
     """Linear means: the last column does not grow."""
     yield "interlock cold, over growing parts of the relevant files"
     yield f"{'files':>8}{'MB':>8}{'seconds':>9}  seconds per MB, start-up taken off"
-    start = rows[0]["seconds"]
+    start = rows[0]
     for one in rows:
         size = one["bytes"] / MB
-        each = f"{(one['seconds'] - start) / size:8.3f}" if size else f"{'-':>8}"
+        more = (one["bytes"] - start["bytes"]) / MB
+        each = f"{(one['seconds'] - start['seconds']) / more:8.3f}" if more > 0 else f"{'-':>8}"
         yield f"{one['files']:8,}{size:8.2f}{one['seconds']:9.3f}{each}"
 
 

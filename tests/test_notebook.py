@@ -245,10 +245,6 @@ UNREADABLE = {
     "no UTF-8": (b'{"cells": [],\n"\xff": 1}', 2),
     "UTF-16": ('{"cells": []}'.encode("utf-16"), 1),
     "a million brackets": (b"[" * 1_000_000, 1),
-    "a cell that ends in a string": (notebook(["x = '''"], ["y"], ["'''"]), 8),
-    "a cell that ends in a bracket": (notebook(["f("]), 8),
-    "a cell that ends in a continuation": (notebook(["x = \\"]), 8),
-    "very many brackets": (notebook(["(\n" * 100_000]), 8),
     "a null character": (notebook(["x\0"]), 8),
 }
 
@@ -261,6 +257,23 @@ def test_what_is_no_notebook_is_unreadable_with_its_row(title: str) -> None:
         cells(data)
 
     assert refusal.value.row == row
+
+
+OPEN = {
+    "in a string": notebook(["x = '''"], ["y = 1"]),
+    "in a bracket": notebook(["f("], ["y = 1"]),
+    "in a continuation": notebook(["x = \\"], ["y = 1"]),
+    "in very many brackets": notebook(["(\n" * 100_000], ["y = 1"]),
+}
+
+
+@pytest.mark.parametrize("title", OPEN)
+def test_a_cell_that_ends_open_hides_no_other(title: str) -> None:
+    found = cells(OPEN[title])
+
+    assert [cell.kind for cell in found] == ["broken", "python"]
+    assert found[0].rows[-1] == 8
+    assert found[1].text == "y = 1\n"
 
 
 @pytest.mark.parametrize("data", [b"", b" \n", b'{"cells": []}', b'\xef\xbb\xbf{"cells": []}'])

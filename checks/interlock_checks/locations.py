@@ -55,6 +55,9 @@ def script_locations(contract: Contract, read: Read, paths: Collection[str]) -> 
     found: set[str] = set()
     for settings in _all_settings(read, paths):
         script = folders.find(settings.script, settings.folder, "env.py")
+        if script is None:
+            # Declared is declared; but the whole repository is no home without an env.py.
+            script = folders.find(settings.script, settings.folder, "") or None
         if script is not None:
             found.add(script)
         for place in settings.versions:

@@ -29,12 +29,13 @@ class Cell:
 
     Attributes:
         number: Of the cell among all cells, prose included, from 1.
+        kind: "broken" is Python that ends within a string, a bracket or a continued line.
         text: Its lines end with `\\n`.
         rows: For each line, from the first, the row of the `.ipynb` file that holds it.
     """
 
     number: int
-    kind: Literal["python", "shell"]
+    kind: Literal["python", "shell", "broken"]
     text: str
     rows: tuple[int, ...]
 
@@ -47,7 +48,7 @@ def cells(data: bytes) -> list[Cell]:
     so that the text is Python; code for other kernels is left out.
 
     Raises:
-        Unreadable: It is no notebook, or a cell ends within a string or a bracket.
+        Unreadable: It is no notebook.
     """
     if not data.strip():
         return []  # a new notebook, as some editors create it
@@ -70,10 +71,9 @@ def cells(data: bytes) -> list[Cell]:
             found.append(Cell(number, "shell", _joined(lines), tuple(rows)))
             continue
         parts = split_cell(lines)
-        if parts.is_open:
-            # Joined with the next cell it would hide that one, which Jupyter runs by itself.
-            raise Unreadable(f"cell {number} ends within a string or a bracket", rows[-1])
-        found.append(Cell(number, "python", _joined(parts.python), tuple(rows)))
+        # Joined with the next cell it would hide that one, which Jupyter runs by itself.
+        state: Literal["python", "broken"] = "broken" if parts.is_open else "python"
+        found.append(Cell(number, state, _joined(parts.python), tuple(rows)))
         for command in parts.shell:
             own_rows = tuple(rows[index] for index, _ in command)
             found.append(Cell(number, "shell", _joined([line for _, line in command]), own_rows))

@@ -8,6 +8,7 @@ of a function that starts what it is given, the takers of a sink that a module r
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -155,6 +156,8 @@ def prove(
     Returns:
         The report, and the encoded facts to keep for the next run.
     """
+    # Expressions may be nested as deeply as the parser allows; see facts.outline.LONGEST.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
     sources = repository.sources
     reading = Reading(sources, progress, kept)
     nothing: frozenset[str] = frozenset()
@@ -166,10 +169,10 @@ def prove(
     homes = resolve(repository.contract, modules, locations)
     for _ in range(_ROUNDS):
         world = World(dict(reading.facts), modules)
-        uses = Uses(world, _read_code)
+        uses = Uses(world, _read_code, homes.is_test)
         uses.run()
         lent = sorted({r.path for r in uses.reaches if homes.is_test(r.path)})
-        wanted = _wanted(reading, world.wanted, uses.wanted_names, uses.lent())
+        wanted = _wanted(reading, world.wanted, uses.wanted_names, uses.lent(), modules)
         for path in _borrowers(reading, lent, homes):
             wanted.setdefault(path, nothing)
         if not reading.read(wanted):
@@ -213,6 +216,7 @@ def _wanted(
     exported: Iterable[tuple[str, str]],
     asked: Mapping[str, set[str]],
     lent: Mapping[str, set[str]],
+    modules: ModuleIndex,
 ) -> dict[str, frozenset[str] | None]:
     """
     The files to read (again), and the names to mind there.
@@ -222,6 +226,7 @@ def _wanted(
         exported: Pairs of a file and a name in it of which a command or an import is made.
         asked: File -> functions in it of which every caller matters.
         lent: File -> names under which it gives a sink, or what leads to one, to others.
+        modules: The files that imports mean.
     """
     wanted: dict[str, set[str]] = {}
     for path, name in exported:
@@ -234,14 +239,45 @@ def _wanted(
     for path, names in lent.items():
         # A file that spells a name of the catalogue was read without being asked.
         by_module.setdefault(_last_name(path), set()).update(names - catalogue.IDENTIFIERS)
+    giving = {path: set(names) for path, names in asked.items()}
+    for path, names in lent.items():
+        giving.setdefault(path, set()).update(names - catalogue.IDENTIFIERS)
     for path, facts in reading.facts.items():
-        words = frozenset(facts.imported)
-        named = {name for module in words & by_module.keys() for name in by_module[module]}
-        if named:
-            taken = _taken(named, words, reading.searchable(path))
-            if taken:
-                wanted.setdefault(path, set()).update(taken)
+        if facts.whole:
+            taken = _taken_exactly(path, facts, giving, modules, reading)
+        else:
+            words = frozenset(facts.imported)
+            named = {name for module in words & by_module.keys() for name in by_module[module]}
+            taken = _taken(named, words, reading.searchable(path)) if named else set()
+        if taken:
+            wanted.setdefault(path, set()).update(taken)
     return {path: frozenset(names) for path, names in wanted.items()}
+
+
+def _taken_exactly(
+    path: str,
+    facts: m.Facts,
+    giving: Mapping[str, set[str]],
+    modules: ModuleIndex,
+    reading: Reading,
+) -> set[str]:
+    """The asked or lent names that a file whose imports are known takes from their modules."""
+    taken: set[str] = set()
+    for one in facts.imports:
+        for source in modules.resolve(path, one.module, one.level):
+            names = giving.get(source, set())
+            if one.name == "*" or "*" in names:
+                taken |= names
+            elif one.name in names:
+                taken.add(one.name)
+            elif not one.name and names:
+                taken |= _taken(names, frozenset(), reading.searchable(path))
+        if one.name and one.name != "*":
+            inner = f"{one.module}.{one.name}".lstrip(".")
+            for source in modules.resolve(path, inner, one.level):
+                if lent_names := giving.get(source):
+                    taken |= _taken(lent_names, frozenset(), reading.searchable(path))
+    return taken
 
 
 def _taken(names: set[str], words: frozenset[str], text: bytes) -> set[str]:

@@ -16,7 +16,7 @@ from interlock_checks.commands.argv import (
 )
 from interlock_checks.commands.model import Argument, Rest, const, opaque, starts, word
 from interlock_checks.commands.options import cut
-from interlock_checks.commands.prefixes import PREFIXES, QUOTING, SHELLS
+from interlock_checks.commands.prefixes import INERT, PREFIXES, QUOTING, SHELLS
 from interlock_checks.commands.tools import MODULES, SINKS
 
 MAX_GUESSES = 48
@@ -117,7 +117,9 @@ def _python_module(module: Argument, rest: Argv) -> Argv | list[Launch]:
         program = MODULES.get(name) or (name if name in PREFIXES else None)
         if program is not None:
             return rest.behind(word(program))
-    return [Program(module, rest, manner="module"), *guesses(rest)]
+    found: list[Launch] = [Program(module, rest, manner="module")]
+    # `python -m interlock alembic ...` is the program of that name, whose arguments are its own.
+    return found if const(module) in INERT else [*found, *guesses(rest)]
 
 
 def _python_script(script: Argument, rest: Argv) -> Argv | list[Launch]:

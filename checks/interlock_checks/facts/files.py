@@ -134,6 +134,11 @@ def _notebook(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
         found, problems = _readable(found)
         text, rows = python_text(found)
         facts = read_text(text, partial(marks, extra=extra), Filter().keep, places=places)
+    problems += tuple(
+        m.Problem(f"cell {cell.number} ends within a string or a bracket", cell.rows[-1])
+        for cell in found
+        if cell.kind == "broken"
+    )
     return msgspec.structs.replace(_moved(facts, rows), shell=shell, problems=problems)
 
 

@@ -3,7 +3,7 @@ A large module cut down to what can matter, before the costly parse.
 
 The outline of a module is its logical lines with their indentation, found with one regular
 expression. The body of a function that holds no interesting name, and that nothing kept
-refers to, is replaced by `pass`; the line breaks stay, so every row keeps its number.
+refers to, is replaced by `pass`; `Cut` knows the row that each remaining row had.
 
 Why no sink is lost: a body can only matter through the names in it. It is kept when it
 holds a name of the catalogue, a local alias of one, `global` or `nonlocal`. It is also kept
@@ -15,7 +15,7 @@ is in doubt (an unusual string, tabs) nothing is cut.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -158,10 +158,23 @@ class _Body:
     indent: int
 
 
-def cut_down(text: str, shape: Outline, interest: Callable[[str], list[int]]) -> str:
-    """The text without the function bodies that cannot matter; rows are unchanged."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A module's text without what cannot matter, and where its rows come from."""
+
+    text: str
+    starts: tuple[int, ...] = (1,)
+    skipped: tuple[int, ...] = (0,)
+
+    def row(self, row: int) -> int:
+        """The row of the whole module that became this row; both count from 1."""
+        return row + self.skipped[bisect_right(self.starts, row) - 1]
+
+
+def cut_down(text: str, shape: Outline, interest: Callable[[str], list[int]]) -> Cut:
+    """The text without the function bodies that cannot matter."""
     if shape.lines is None or len(text) <= SMALL:
-        return text
+        return Cut(text)
     marks = interest(text)
     marks += [match.start() for match in _SCOPE_CHANGE.finditer(text)]
     names = _aliases(text, shape.lines, sorted(marks))
@@ -170,14 +183,17 @@ def cut_down(text: str, shape: Outline, interest: Callable[[str], list[int]]) ->
     idle = _idle_bodies(text, shape.lines, sorted(marks))
     idle = _unreferenced(text, idle)
     pieces: list[str] = []
-    position = 0
+    starts, skipped = [1], [0]
+    position, row = 0, 1
     for body in idle:
-        pieces.append(text[position : body.start])
-        blank = text[body.start : body.end]
-        pieces.append(" " * body.indent + "pass" + "\n" * blank.count("\n"))
+        kept = text[position : body.start]
+        pieces += [kept, " " * body.indent, "pass\n"]
+        row += kept.count("\n") + 1
+        starts.append(row)
+        skipped.append(skipped[-1] + text.count("\n", body.start, body.end) - 1)
         position = body.end
     pieces.append(text[position:])
-    return "".join(pieces)
+    return Cut("".join(pieces), tuple(starts), tuple(skipped))
 
 
 def _aliases(text: str, lines: tuple[Line, ...], marks: list[int]) -> set[str]:
@@ -255,18 +271,25 @@ def _idle_bodies(text: str, lines: tuple[Line, ...], marks: list[int]) -> list[_
 
 def _unreferenced(text: str, idle: list[_Body]) -> list[_Body]:
     """Without the short bodies that return something and that the kept text mentions."""
-    while idle:
-        kept: set[str] = set()
-        position = 0
-        for body in idle:
-            kept.update(_words(text[position : body.start]))
-            position = body.end
-        kept.update(_words(text[position:]))
-        still = [body for body in idle if body.name not in kept or not _gives(text, body)]
-        if len(still) == len(idle):
-            break
-        idle = still
-    return idle
+    waiting: dict[str, list[_Body]] = {}
+    for body in idle:
+        if _gives(text, body):
+            waiting.setdefault(body.name, []).append(body)
+    if not waiting:
+        return idle
+    position = 0
+    todo: list[str] = []
+    for body in idle:
+        todo.append(text[position : body.start])
+        position = body.end
+    todo.append(text[position:])
+    needed: set[int] = set()
+    while todo:
+        for word in set(_words(todo.pop())) & waiting.keys():
+            for body in waiting.pop(word):
+                needed.add(body.start)
+                todo.append(text[body.start : body.end])
+    return [body for body in idle if body.start not in needed]
 
 
 def _gives(text: str, body: _Body) -> bool:

@@ -44,10 +44,13 @@ def read_text(
     shape = outline(text)
     if shape.problem is not None:
         raise SyntaxProblem(*shape.problem)
-    text = cut_down(text, shape, interest)
-    if len(text) > LARGEST:
-        raise SyntaxProblem(f"the module is too large to be proved ({len(text)} characters)", 1)
-    tree = _parse(text)
+    cut = cut_down(text, shape, interest)
+    if len(cut.text) > LARGEST:
+        raise SyntaxProblem(f"the module is too large to be proved ({len(cut.text)} characters)", 1)
+    try:
+        tree = _parse(cut.text)
+    except SyntaxProblem as error:
+        raise SyntaxProblem(error.message, cut.row(error.row)) from None
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _DEPTH))
     try:
@@ -60,7 +63,12 @@ def read_text(
         raise SyntaxProblem("the source is nested too deeply", 1) from None
     finally:
         sys.setrecursionlimit(limit)
-    return _freeze(reader, uses, tuple(spans[id(anchor)] for anchor in anchors if places))
+    found = (spans[id(anchor)] for anchor in anchors if places)
+    return _freeze(
+        reader,
+        uses,
+        tuple(m.Span(cut.row(s.row), s.column, cut.row(s.end_row), s.end_column) for s in found),
+    )
 
 
 def _parse(text: str) -> cst.Module:

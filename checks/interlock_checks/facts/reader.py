@@ -432,12 +432,15 @@ class Reader:
     def if_(self, node: cst.If, frame: Frame) -> bool:
         # An `elif` chain is nested in the tree: walked in a loop, since it may be very long.
         ends: list[dict[str, frozenset[int]]] = []
+        typed: dict[str, frozenset[int]] = {}
         current: cst.If | cst.Else | None = node
         while isinstance(current, cst.If):
             self.value(current.test, frame, _INERT)
             before = dict(frame.env)
             reached = self.suite(current.body, frame)
-            if reached and not self.only_for_types(current.test, frame):
+            if self.only_for_types(current.test, frame):
+                typed = {n: ids for n, ids in frame.env.items() if ids is not before.get(n)}
+            elif reached:
                 ends.append(frame.env)
             frame.env = before
             current = current.orelse
@@ -446,7 +449,20 @@ class Reader:
         if not ends:
             return False
         frame.join(ends)
+        for name, ids in typed.items():
+            if self.stands_in(frame.env.get(name, frozenset())):
+                frame.env[name] |= ids
         return True
+
+    def stands_in(self, ids: frozenset[int]) -> bool:
+        """
+        Whether a name is bound at run time to something made by a call.
+
+        Beside an import for type checkers, such an object stands in for what that imports: a
+        lazy loader, say. Another import is just another object.
+        """
+        values = [self.nodes[self.bindings[number].value] for number in ids if number >= 0]
+        return bool(values) and all(isinstance(value, m.Call) for value in values)
 
     def only_for_types(self, test: cst.BaseExpression, frame: Frame) -> bool:
         """`if TYPE_CHECKING:`, with typing's own constant: its body never runs."""

@@ -163,6 +163,7 @@ class Uses:
 
     world: World
     read_text: Callable[[str], m.Facts | None]
+    is_test: Callable[[str], bool]
     reaches: list[Reach] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
     wanted_names: dict[str, set[str]] = field(default_factory=dict)
@@ -222,7 +223,10 @@ class Uses:
                 case Ext(name=whole):
                     if catalogue.sink(whole) or catalogue.is_holder(whole) or reflective(whole):
                         return True
-                case AnyOf() | Space() | Bound():
+                case Bound(func=Ext(name=whole)):
+                    if catalogue.sink(whole) or reflective(whole) or "getter" in whole:
+                        return True
+                case AnyOf() | Space(of=Ext()):
                     return True
                 case _:
                     pass
@@ -647,6 +651,7 @@ class Uses:
                         pass
         found = next((v for v in verdicts if v.kind == "migration"), None)
         if found is not None:
+            self.world.want(site.path, node)
             self._report(site, "IL102", found.what, f"given to `{function.name}`")
         for verdict in verdicts:
             self._nested_texts(site, verdict)
@@ -851,7 +856,8 @@ class Uses:
         Returns:
             Whether every caller is known and gave something that could be judged.
         """
-        calls = self._calls_to.get(key, [])
+        # What tests give proves nothing of what production gives.
+        calls = [one for one in self._calls_to.get(key, []) if not self.is_test(one[0].path)]
         if not calls or depth >= _DEEPEST:
             return False
         closed = key not in self._escaped

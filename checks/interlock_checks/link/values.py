@@ -101,10 +101,11 @@ class Cls:
 
 @dataclass(frozen=True, slots=True)
 class Obj:
-    """An instance of a class of the repository."""
+    """An instance of a class of the repository, with the arguments that made it if known."""
 
     path: str
     scope: int
+    given: tuple[Given, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ from interlock_checks.link.values import (
     weight,
 )
 
+DEEPEST_VALUE = 400
+"""Nodes within each other that are followed; Python's stack is not endless."""
+
 MOST_STEPS = 4_000
 """Nodes that are evaluated for one use; beyond that a value counts as unknown."""
 
@@ -125,7 +128,7 @@ class World:
             return known
         key = (path, node, id(frame))
         self.steps += 1
-        if key in self._busy or self.steps > MOST_STEPS:
+        if key in self._busy or self.steps > MOST_STEPS or len(self._busy) > DEEPEST_VALUE:
             return UNKNOWN
         self._busy.add(key)
         try:
@@ -144,6 +147,8 @@ class World:
         """Whether the value of a node may depend on the parameters or targets of a frame."""
         needed = self._needs(path, node)
         current: Frame | None = frame
+        if _OWN in needed and _owner(frame):
+            return True
         while current is not None:
             if current.path == path and not needed.isdisjoint(
                 (current.scope, *(-2 - number for number in current.bindings))
@@ -164,6 +169,8 @@ class World:
         found: set[int] = set()
         if isinstance(one, m.Param):
             found.add(one.scope)
+        elif isinstance(one, m.Own) and not one.of_class:
+            found.add(_OWN)
         elif isinstance(one, m.Ref):
             for binding in one.bindings:
                 found.add(-2 - binding)
@@ -227,7 +234,9 @@ class World:
             case m.Param():
                 return self._parameter(path, node, frame)
             case m.Own(scope=scope, of_class=of_class):
-                return (Cls(path, scope) if of_class else Obj(path, scope),)
+                if of_class:
+                    return (Cls(path, scope),)
+                return _owner(frame) or (Obj(path, scope),)
             case m.Each(source=source):
                 return merge(fold.each(v) for v in self.values(path, source, frame))
             case m.Entered(source=source):
@@ -616,12 +625,34 @@ class World:
                 for number in scope.names.get(name, ())
             ]
             if isinstance(value, Obj):
-                groups += [self.values(path, node) for node in scope.attributes.get(name, ())]
+                made = self._made_by(value) if name in scope.attributes else None
+                groups += [self.values(path, node, made) for node in scope.attributes.get(name, ())]
             if groups:
                 return merge(self._bound(merge(groups), value))
         if name == "__table__":
             return (Made("sqlalchemy.Table"),)
+        if not external and isinstance(value, Obj) and not name.startswith("__"):
+            hooks = self._member(value, "__getattr__", classes)
+            answered = [
+                self.call_own(hook, (Given((Lit(name),)),))
+                for hook in hooks
+                if isinstance(hook, Fun)
+            ]
+            if answered:
+                return merge([*answered, (Method(value, name),)])
         return merge(external) or (Method(value, name),)
+
+    def _made_by(self, value: Obj) -> Frame | None:
+        """The call of `__init__` that made an instance, if its arguments are known."""
+        if value.given is None:
+            return None
+        cls = self.files[value.path].scopes[value.scope]
+        for number in cls.names.get("__init__", ()):
+            node = self.files[value.path].nodes[self.files[value.path].bindings[number].value]
+            if isinstance(node, m.Function):
+                bare = Obj(value.path, value.scope)
+                return self.frame(Fun(value.path, node.scope, bare), value.given)
+        return None
 
     def _bound(self, values: Values, owner: Obj | Cls) -> list[Values]:
         groups: list[Values] = []
@@ -684,7 +715,9 @@ class World:
             case Mod(path=path) if path in self.files and self.files[path].scopes:
                 names = self.files[path].scopes[0].names
                 found = merge(self.exported(path, name) for name in names if fold.may_be(key, name))
-                return merge([tuple(v for v in found if isinstance(v, Ext)), UNKNOWN])
+                # What merely leads to a sink needs one more step, which is judged there.
+                sinks = (v for v in found if isinstance(v, Ext) and catalogue.sink(v.name))
+                return merge([tuple(sinks), UNKNOWN])
             case _:
                 return UNKNOWN
 
@@ -733,7 +766,7 @@ class World:
             case Fun():
                 return self.call_own(function, given, frame)
             case Cls(path=file, scope=scope):
-                return (Obj(file, scope),)
+                return (Obj(file, scope, given),)
             case Bound(func=func, args=args):
                 from interlock_checks.link.known import call_bound
 
@@ -786,8 +819,9 @@ class World:
         yielded = merge(self.values(function.path, node, inner) for node in scope.yields)
         if yielded:
             return (Many((yielded,), rest=True),)
-        found = merge(self.values(function.path, node, inner) for node in scope.returns)
-        return found or (Lit(None),)
+        if not scope.returns:
+            return (Lit(None),)
+        return merge(self.values(function.path, node, inner) for node in scope.returns) or UNKNOWN
 
     def _is_inside(self, function: Fun, frame: Frame) -> bool:
         """Whether a function is defined in the one whose call the frame is."""
@@ -817,6 +851,7 @@ class World:
             own = facts.nodes[names[0].node]
             if function.owner is not None:
                 parameters[names[0].name] = (function.owner,)
+                parameters[""] = (function.owner,)
                 names = names[1:]
             elif isinstance(own, m.Own) and own.of_class:
                 names = names[1:]
@@ -898,6 +933,20 @@ def _absolute(name: str, level: int, package: str) -> str:
     parts = package.split(".")
     base = ".".join(parts[: len(parts) - level + 1])
     return f"{base}.{name}" if name else base
+
+
+_OWN = -1
+"""Among the needs of a node: the instance whose method is called."""
+
+
+def _owner(frame: Frame | None) -> Values:
+    """The instance with known arguments whose method the frame is a call of."""
+    while frame is not None:
+        for value in frame.parameters.get("", ()):
+            if isinstance(value, Obj) and value.given is not None:
+                return (value,)
+        frame = frame.outer
+    return NOTHING
 
 
 def _replaced(frame: Frame | None, path: str, number: int) -> Values | None:
