@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+from importlib import metadata
 from types import ModuleType
 from typing import Any
 
@@ -87,7 +88,19 @@ def foreign(name: str, at_home: set[str]) -> bool:
     return False
 
 
+def numbers(version: str) -> tuple[int, ...]:
+    """The first two numbers of a version."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
 def installed(library: Library) -> None:
+    """Skip where the library is not here, or older than the version that was read."""
+    try:
+        found = metadata.version(library.name)
+    except metadata.PackageNotFoundError:
+        found = library.version
+    if numbers(found) < numbers(library.version):
+        pytest.skip(f"{library.name} {found} is older than the {library.version} that was read")
     for root in sorted(roots(library)):
         pytest.importorskip(root, reason=f"{library.name} is not here", exc_type=ImportError)
 

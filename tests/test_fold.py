@@ -1,4 +1,4 @@
-"""Folding, held against the interpreter: what it claims of an expression is what Python computes."""
+"""Folding, held against the interpreter: it claims of an expression what Python computes."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def python_computes(text: str) -> object:
     """The value of x; the text is one that this test wrote itself."""
     namespace: dict[str, object] = {}
     try:
-        exec(compile(text, "<generated>", "exec"), namespace)
-    except Exception:  # any that the generated expression raises
+        exec(compile(text, "<generated>", "exec"), namespace)  # noqa: S102 - our own text
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return RAISED
     return namespace["x"]
 
@@ -137,7 +137,6 @@ def _strings(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
                 'f"{A!s:>9}"',
                 'f"{N:03d}{{}}"',
                 'f"{A!a}{L}"',
-                'f"{A=}"',
                 'f"{A:{N}}"',
                 'f"{D}{None}{1.5}"',
                 'f"{A[1:]}" "tail"',
@@ -223,7 +222,7 @@ EXPRESSIONS = st.one_of(
 )
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=350)
 @given(EXPRESSIONS)
 def test_folding_never_claims_a_value_that_python_would_not_compute(expression: str) -> None:
     text = f"{PREAMBLE}x = {expression}\n"
@@ -237,7 +236,7 @@ def test_folding_never_claims_a_value_that_python_would_not_compute(expression: 
     assert allows(found, computed), f"x = {expression}: {computed!r} is not among {found}"
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(EXPRESSIONS, EXPRESSIONS)
 def test_what_a_name_was_bound_to_in_turn_is_all_among_the_alternatives(
     first: str, second: str

@@ -316,10 +316,10 @@ def _borrowers(reading: Reading, lent: Sequence[str], homes: Homes) -> Iterable[
 
 def _borrowed(world: World, uses: Uses, homes: Homes) -> Iterable[Reach]:
     """Imports of a test module that holds a sink: the exemption of tests ends at their path."""
-    lent: dict[str, Reach] = {}
+    lent: dict[str, dict[str, Reach]] = {}
     for reach in uses.reaches:
         if homes.is_test(reach.path):
-            lent.setdefault(reach.path, reach)
+            lent.setdefault(reach.path, {}).setdefault(reach.code[:3], reach)
     for path, facts in world.files.items():
         if homes.is_test(path) or NESTED in path:
             continue
@@ -329,6 +329,6 @@ def _borrowed(world: World, uses: Uses, homes: Homes) -> Iterable[Reach]:
                 inner = f"{one.module}.{one.name}".lstrip(".")
                 found.update(world.modules.resolve(path, inner, one.level))
             for test in sorted(found & lent.keys()):
-                reach = lent[test]
                 manner = f"borrowed from {test}, below test-paths"
-                yield Reach(path, one.place, 0, reach.code, reach.sink, manner)
+                for reach in lent[test].values():
+                    yield Reach(path, one.place, 0, reach.code, reach.sink, manner)

@@ -102,6 +102,10 @@ class Map(msgspec.Struct, frozen=True, array_like=True, tag="d"):
     values: tuple[int, ...]
 
 
+CHANGED = "changed"
+"""The operator of an operation that changes a list or dictionary in a way not followed."""
+
+
 class Op(msgspec.Struct, frozen=True, array_like=True, tag="+"):
     """A binary operation; `operator` is Python's spelling of it."""
 

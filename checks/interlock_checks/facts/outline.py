@@ -3,7 +3,8 @@ A large module cut down to what can matter, before the costly parse.
 
 The outline of a module is its logical lines with their indentation, found with one regular
 expression. The body of a function that holds no interesting name, and that nothing kept
-refers to, is replaced by `pass`; `Cut` knows the row that each remaining row had.
+refers to, is replaced by a `return` of something unknown; `Cut` knows the row that each
+remaining row had.
 
 Why no sink is lost: a body can only matter through the names in it. It is kept when it
 holds a name of the catalogue, a local alias of one, `global` or `nonlocal`. It is also kept
@@ -27,6 +28,9 @@ DEEPEST = 150
 
 LONGEST = 2_000
 """Operations in one expression; the parser's time grows with the cube of this."""
+
+LEFT_OUT = "__left_out__"
+"""What a function returns whose body was left out: a name that nothing binds, so unknown."""
 
 SHORT = 800
 """Characters of a function whose result may be needed for folding a constant."""
@@ -187,7 +191,7 @@ def cut_down(text: str, shape: Outline, interest: Callable[[str], list[int]]) ->
     position, row = 0, 1
     for body in idle:
         kept = text[position : body.start]
-        pieces += [kept, " " * body.indent, "pass\n"]
+        pieces += [kept, " " * body.indent, f"return {LEFT_OUT}\n"]
         row += kept.count("\n") + 1
         starts.append(row)
         skipped.append(skipped[-1] + text.count("\n", body.start, body.end) - 1)

@@ -53,8 +53,9 @@ class _Context:
 _INERT = _Context(None)
 _CONTAINED = _Context("put into a container")
 
-# Operations after which an operand cannot be called or entered any more.
-_HARMLESS_MUTATORS = {"append", "extend", "insert", "update", "setdefault"}
+_MUTATORS = frozenset(
+    "append extend insert update setdefault sort reverse remove pop clear discard add".split()
+)
 
 
 @dataclass
@@ -246,17 +247,17 @@ class Reader:
         if not isinstance(value, cst.Call) or not isinstance(value.func, cst.Attribute):
             return
         owner, method = value.func.value, value.func.attr.value
-        if not isinstance(owner, cst.Name) or method not in _HARMLESS_MUTATORS:
+        if not isinstance(owner, cst.Name) or method not in _MUTATORS:
             return
         call = self.nodes[node]
-        if isinstance(call, m.Call) and call.args and owner.value in frame.env:
-            changed = self.mutated(owner.value, method, call.args, frame)
-            if changed is not None:
-                self.bind(frame, owner.value, changed)
+        if isinstance(call, m.Call) and owner.value in frame.env:
+            self.bind(frame, owner.value, self.mutated(owner.value, method, call.args, frame))
 
-    def mutated(self, name: str, method: str, args: tuple[m.Arg, ...], frame: Frame) -> int | None:
+    def mutated(self, name: str, method: str, args: tuple[m.Arg, ...], frame: Frame) -> int:
         """The value of a local list or dictionary after one of its methods has changed it."""
         before = self.ref(frame, name)
+        if not args or any(arg.star or arg.name for arg in args):
+            return self.add(m.Op(m.CHANGED, before, before))
         last = args[-1].value
         match method:
             case "append":
@@ -265,13 +266,13 @@ class Reader:
                 return self.add(m.Op("+", before, last))
             case "insert":
                 return self.add(m.Op("+", self.add(m.Seq("list", (last,))), before))
-            case "update" if args[-1].name is None:
+            case "update":
                 return self.add(m.Op("|", before, last))
             case "setdefault" if len(args) == 2:
                 pair = self.add(m.Map((args[0].value,), (last,)))
                 return self.add(m.Op("|", before, pair))
             case _:
-                return None
+                return self.add(m.Op(m.CHANGED, before, before))
 
     def assign(self, node: cst.Assign, frame: Frame) -> None:
         self.assign_to([target.target for target in node.targets], node.value, frame)
@@ -858,6 +859,7 @@ class Reader:
             elif isinstance(part, cst.FormattedStringExpression):
                 inner = self.value(part.expression, frame, _INERT)
                 plain = part.format_spec is None and part.conversion in {None, "s"}
+                plain = plain and part.equal is None
                 parts.append(inner if plain else self.unknown)
         return self.add(m.Joined(tuple(parts)))
 

@@ -14,12 +14,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from interlock_checks.link.values import (
     HOLE,
     UNKNOWN,
+    AnyOf,
     Bound,
+    Cls,
+    Ext,
+    Fun,
     Given,
     Hole,
     Lit,
     Many,
     Method,
+    Mod,
     Par,
     Table,
     Text,
@@ -141,6 +146,9 @@ def operation(operator: str, left: Values, right: Values) -> Values:
 
 def _operation(operator: str, left: Value, right: Value) -> Value:
     match operator, left, right:
+        case _, (Ext() | Mod() | Cls() | Fun() | AnyOf()), _:
+            # No list at all: whatever was tried, the object is still the same.
+            return left
         case "+", Many(), Many():
             return _many((*left.items, *right.items), left.rest or right.rest)
         case "+", Many(), _:

@@ -398,11 +398,19 @@ class World:
                 groups.append(self.values(path, item, frame))
                 continue
             sources = self.values(path, node.value, frame)
-            if len(sources) == 1 and isinstance(sources[0], Many):
-                groups.extend(sources[0].items)
-                rest = rest or sources[0].rest
-            else:
+            listed = [source for source in sources if isinstance(source, Many)]
+            if len(listed) < len(sources):
                 rest = True
+                continue
+            # Of several possible lists, what they have in common at the beginning is certain.
+            common = [
+                items[0]
+                for items in zip(*(source.items for source in listed), strict=False)
+                if all(item == items[0] for item in items)
+            ]
+            same = all(source.items == listed[0].items for source in listed)
+            groups.extend(listed[0].items if listed and same else common)
+            rest = rest or not same or any(source.rest for source in listed)
         return Many(tuple(groups), rest)
 
     def _table(

@@ -1,0 +1,274 @@
+"""What is left unread by words alone is what a full reading would report nothing in."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from interlock_checks.discover import Source
+from interlock_checks.facts import model as m
+from interlock_checks.facts import outline
+from interlock_checks.facts.files import read_code, read_source
+from interlock_checks.link.uses import Uses
+from interlock_checks.link.world import World
+from interlock_checks.modules import ModuleIndex
+
+Reached = set[tuple[str, str, int]]
+
+
+def source(text: str) -> Source:
+    data = text.encode()
+    return Source("m.py", "python", data, blake2b(data, digest_size=20).digest())
+
+
+def reached(text: str) -> Reached:
+    """What a file alone reaches when it is read whole: code, sink and row."""
+    facts = read_source(source(text), frozenset(), places=True)
+    return {
+        (reach.code, reach.sink, facts.spans[reach.number].row if reach.row == 0 else reach.row)
+        for reach in _linked(facts).reaches
+    }
+
+
+def _linked(facts: m.Facts) -> Uses:
+    uses = Uses(World({"m.py": facts}, ModuleIndex(["m.py"], {})), read_code, lambda _path: False)
+    uses.run()
+    return uses
+
+
+def is_dropped(text: str) -> bool:
+    return not read_source(source(text), None).whole
+
+
+# Imports in the spellings that Python allows, of what the catalogue knows and of what it does not.
+IMPORTS = [
+    "import os",
+    "import sys, os as o",
+    "import json; import os as o",
+    "import subprocess",
+    "import subprocess as sp",
+    "import \\\n    subprocess as sp",
+    "from subprocess import run",
+    "from subprocess \\\n    import run as sp",
+    "from os import (\n    path,  # a comment (with a bracket\n    system as o,\n)",
+    "from os import path, \\\n    system as o",
+    "from os import *",
+    "import alembic.command",
+    "from alembic import command",
+    "from alembic import (  # )\n    command as sp,\n)",
+    "from alembic.command import *",
+    "if True: from alembic import command as o",
+    "try:\n    import alembic.command as sp\nexcept ImportError: pass",
+    "import sqlalchemy as sa",
+    "from sqlalchemy import create_engine as o",
+    "import importlib as o",
+    "from importlib import import_module as o",
+    "import builtins as o",
+    "import sys as o",
+    "import operator",
+    "import functools, operator as o",
+    "import psycopg2 as sp",
+    "from json import loads as o",
+    "import math",
+    "from pathlib import Path\tas o",
+    "# import os",
+    "'''\nimport os\n'''",
+]
+USES = [
+    "os.system('alembic upgrade head')",
+    "o.system('alembic upgrade head')",
+    "o('alembic upgrade head')",
+    "os . system ('alembic ' + 'upgrade head')",
+    "(os\n    .system('alembic upgrade head'))",
+    "os.\\\n    system('alembic upgrade head')",
+    "getattr(os, 'sys' + 'tem')('alembic upgrade head')",
+    "getattr(o, 'system')('alembic upgrade head')",
+    "getattr(o, name)('alembic upgrade head')",
+    "os.__dict__['sys' + 'tem']('alembic upgrade head')",
+    "vars(o)['system']('alembic upgrade head')",
+    "subprocess.run(['alembic', 'upgrade', 'head'])",
+    "sp.run(['alembic', 'upgrade', 'head'])",
+    "sp(['alembic', 'upgrade', 'head'])",
+    "run('alembic upgrade head', shell=True)",
+    "run(args)",
+    "with sp.Popen(args) as process: pass",
+    "alembic.command.upgrade(config, 'head')",
+    "command.upgrade(config, 'head')",
+    "sp.upgrade(config, 'head')",
+    "upgrade(config, 'head')",
+    "sa.create_engine(url)",
+    "o(url).raw_connection()",
+    "sp.connect(url)",
+    "exec(text)",
+    "exec ('import os; os.system(\"alembic upgrade head\")')",
+    "eval(compile(text, 'm', 'exec'))",
+    "__import__('os').system('alembic upgrade head')",
+    "__import__('alem' + 'bic.command')",
+    "o.import_module(name)",
+    "o('alembic.command').upgrade(config, 'head')",
+    "o.exec(text)",
+    "o.modules['os'].system('alembic upgrade head')",
+    "sys.modules[name].upgrade(config)",
+    "globals()[name](text)",
+    "__builtins__['ex' + 'ec'](text)",
+    "operator.attrgetter('system')(o)('alembic upgrade head')",
+    "o.methodcaller('system', 'alembic upgrade head')(os)",
+    "e = exec; e(text)",
+    "table = {'run': sp}; table['run'].run(args)",
+    "print(os.path.join('a', 'b'))",
+    "print(f'{os.system(\"alembic upgrade head\")}')",
+    "total = sum(range(3))",
+    "text.upgrade()",
+    "text.exec = 1",
+    "label = 'os.system subprocess exec'  # os.system('alembic upgrade head')",
+]
+SHAPES = [
+    "{}",
+    "def work(config, url, args, name, text):\n{}",
+    "class Work:\n    def go(self, config, url, args, name, text):\n    {}",
+    "async def work(config):\n{}",
+    "if __name__ == '__main__':\n{}",
+]
+
+
+def _shaped(shape: str, use: str) -> str:
+    if shape == "{}":
+        return use
+    return shape.format("    " + use.replace("\n", "\n    "))
+
+
+MODULES = st.builds(
+    lambda imports, uses: "\n".join([*imports, *uses]) + "\n",
+    st.lists(st.sampled_from(IMPORTS), max_size=2),
+    st.lists(
+        st.builds(_shaped, st.sampled_from(SHAPES), st.sampled_from(USES)), min_size=1, max_size=2
+    ),
+)
+
+
+@settings(max_examples=150)
+@given(MODULES)
+def test_a_file_that_is_only_looked_over_would_report_nothing(text: str) -> None:
+    dropped = is_dropped(text)
+    event("dropped" if dropped else "read")
+    if dropped:
+        assert not reached(text), text
+
+
+@pytest.mark.parametrize("use", USES)
+def test_each_use_alone_is_read_or_reports_nothing_under_every_import(use: str) -> None:
+    for spelled in IMPORTS:
+        text = f"{spelled}\n{use}\n"
+        assert not is_dropped(text) or not reached(text), text
+
+
+HARD = [
+    "import os as o\no.system('alembic upgrade head')\n",
+    "from os import system as s\ns('alembic upgrade head')\n",
+    "from os import (path,\n    system as s)\ns('alembic upgrade head')\n",
+    "from os import \\\n    system \\\n    as s\ns('alembic upgrade head')\n",
+    "import json;from subprocess import run as s;s(['alembic', 'upgrade', 'head'])\n",
+    "import os\r\nos.\\\r\n  system('alembic upgrade head')\r\n",
+    "x=1;import alembic.command as c;c.upgrade(1, 'head')\n",
+    "exec(input())\n",
+    "(exec)(input())\n",
+    "e = exec\ne(input())\n",
+    "import builtins\nbuiltins.exec(input())\n",
+    "import builtins as b\ngetattr(b, 'ex' + 'ec')(input())\n",
+    "from builtins import exec as e\ne(input())\n",
+    "__import__('alembic.command').command.upgrade(1, 'head')\n",
+    "import importlib\nimportlib.import_module(input())\n",
+    "import os\ngetattr(os, 'sys' 'tem')('alembic upgrade head')\n",
+    "import os\nvars(os)['system']('alembic upgrade head')\n",
+    "import os\nos.__dict__['system']('alembic upgrade head')\n",
+    "from os import *\nsystem('alembic upgrade head')\n",
+    "import \uff4f\uff53\n\uff4f\uff53.system('alembic upgrade head')\n",
+    "import os\n"
+    "os.\U0001d42c\U0001d432\U0001d42c\U0001d42d\U0001d41e\U0001d426('alembic upgrade head')\n",
+    "\ufeffimport os\nos.system('alembic upgrade head')\n",
+]
+
+
+@pytest.mark.parametrize("text", HARD)
+def test_a_hard_spelling_is_neither_left_unread_nor_unreported(text: str) -> None:
+    assert not is_dropped(text)
+    assert reached(text)
+
+
+def test_innocent_code_is_only_looked_over() -> None:
+    assert is_dropped("import math\n\n\ndef area(r):\n    return math.pi * r * r\n")
+
+
+IDLE = (
+    "def idle_{0}(given):\n    kept = given + {0}\n    for one in given:\n        kept += one\n\n"
+)
+PADDING = "".join(IDLE.format(number) for number in range(52))
+assert len(PADDING) > outline.SMALL * 0.5
+
+
+def padded(text: str) -> str:
+    """The module between idle functions, too large to be parsed whole."""
+    return f"{PADDING}{text}\n{PADDING.replace('idle_', 'later_')}"
+
+
+LAID_OUT = [
+    "import os\ndef work():\n    os.system('alembic upgrade head')\n",
+    "import os\nclass Work:\n    def go(self):\n        def inner():\n"
+    "            os.system('alembic upgrade head')\n        return inner\n",
+    "from os import system as s\nrun = s\ndef work():\n    run('alembic upgrade head')\n",
+    "import os\ndef name():\n    return 'alembic upgrade head'\ndef work():\n"
+    "    os.system(name())\n",
+    "import os\ndef one():\n    return 'alembic'\ndef two():\n    return one() + ' upgrade head'\n"
+    "def work():\n    os.system(two())\n",
+    "import os\nclass Work:\n    def __init__(self):\n        self.start = os.system\n"
+    "    def go(self):\n        self.start('alembic upgrade head')\n",
+    "import os\ndef start(line):\n    os.system(line)\ndef work():\n"
+    "    start('alembic upgrade head')\n",
+    "import os\nline = ''\ndef change():\n    global line\n    line = 'alembic upgrade head'\n"
+    "def work():\n    os.system(line)\n",
+    "import os\ndef work(): os.system('alembic upgrade head')\n",
+    "import os\ndef work(a=os.system('alembic upgrade head')):\n    return a\n",
+    "import os\n@lambda work: os.system('alembic upgrade head')\ndef work():\n    return 1\n",
+    "def work():\n    from alembic import command\n    command.upgrade(1, 'head')\n",
+    "def work():\n    '''\n    a text with a # and a def in it:\ndef x():\n    '''\n"
+    "    exec(input())\n",
+    "async def work(\n    a,\n):\n    await a\n    exec(input())\n",
+    "from alembic import command\ndef work():\n    getattr(command, input())(1, 'head')\n",
+    "import os as o, sys\nif (start := o.system):\n    pass\ndef work():\n"
+    "    start('alembic upgrade head')\n",
+    "from alembic.command import upgrade as u\ndef work():\n    u(1, 'head')\n",
+    "import os\nfor start in [os.system]:\n    pass\ndef work():\n"
+    "    start('alembic upgrade head')\n",
+]
+
+
+@pytest.mark.parametrize("text", LAID_OUT)
+def test_a_module_cut_down_reports_what_it_would_whole(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = padded(text)
+    assert len(large) > outline.SMALL
+    cut = reached(large)
+    assert cut
+    monkeypatch.setattr(outline, "SMALL", len(large))
+    assert cut == reached(large)
+
+
+@settings(max_examples=10)
+@given(MODULES)
+def test_cutting_down_changes_no_report_of_any_module(text: str) -> None:
+    large = padded(text)
+    cut = reached(large)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outline, "SMALL", len(large))
+        assert cut == reached(large), text
+
+
+def test_idle_functions_are_left_out_of_a_large_module() -> None:
+    large = padded("import os\ndef work():\n    os.system('alembic upgrade head')\n")
+    shape = outline.outline(large)
+    cut = outline.cut_down(large, shape, lambda text: [text.index("os.system")])
+    assert len(cut.text) < len(large)
