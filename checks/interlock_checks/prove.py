@@ -232,16 +232,15 @@ def _wanted(
     for path, name in exported:
         if path in reading.sources:
             wanted.setdefault(path, set()).add(name)
-    by_module: dict[str, set[str]] = {}
+    giving = {path: set(names) for path, names in asked.items()}
     for path, names in asked.items():
-        by_module.setdefault(_last_name(path), set()).update(names)
         wanted.setdefault(path, set()).update(names)
     for path, names in lent.items():
         # A file that spells a name of the catalogue was read without being asked.
-        by_module.setdefault(_last_name(path), set()).update(names - catalogue.IDENTIFIERS)
-    giving = {path: set(names) for path, names in asked.items()}
-    for path, names in lent.items():
         giving.setdefault(path, set()).update(names - catalogue.IDENTIFIERS)
+    by_module: dict[str, set[str]] = {}
+    for path, names in giving.items():
+        by_module.setdefault(_last_name(path), set()).update(names)
     for path, facts in reading.facts.items():
         if facts.whole:
             taken = _taken_exactly(path, facts, giving, modules, reading)

@@ -29,8 +29,9 @@ DEEPEST = 150
 LONGEST = 2_000
 """Operations in one expression; the parser's time grows with the cube of this."""
 
-LEFT_OUT = "__left_out__"
-"""What a function returns whose body was left out: a name that nothing binds, so unknown."""
+LEFT_OUT = "not 0"
+"""What a function returns whose body was left out: an operation that is never folded, hence
+unknown. No name, since the module could bind one to something harmless."""
 
 SHORT = 800
 """Characters of a function whose result may be needed for folding a constant."""

@@ -224,7 +224,7 @@ class Uses:
                     if catalogue.sink(whole) or catalogue.is_holder(whole) or reflective(whole):
                         return True
                 case Bound(func=Ext(name=whole)):
-                    if catalogue.sink(whole) or reflective(whole) or "getter" in whole:
+                    if catalogue.sink(whole) or reflective(whole) or whole in _GETTERS:
                         return True
                 case AnyOf() | Space(of=Ext()):
                     return True
@@ -923,6 +923,8 @@ class Uses:
             if verdict.kind == "migration":
                 self._report(site, "IL102", verdict.what, "run by a cell")
 
+
+_GETTERS = reflection.ATTRIBUTE_READERS.keys() | {"operator.itemgetter"}
 
 _REFLECTIVE_MODULES = frozenset({"subprocess", "importlib", "runpy", "builtins", "pty", "sh"})
 
