@@ -1,0 +1,200 @@
+"""
+What a file that is not Python says, and nothing about any other file.
+
+Two stages, both pure. A format's reader turns text into a `Layout`: what is executed, by whom, in
+which order, under which conditions. Judging turns that into a `Document`, which is what the cache
+keeps and what linking sees: every format is the same from there on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from interlock_checks.commands.model import Argument, Word
+from interlock_checks.facts.model import Problem
+
+Form = Literal["shell", "words", "python", "module", "entry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """
+    Something that a file has executed, before it is judged.
+
+    Attributes:
+        form: How `text` or `words` is executed: by a shell, as an argument vector, by Python, as
+            `python -m text`, or as the object that `package.module:name` means.
+        text: Source, with None for the parts that only the system knows (`${{ ... }}`).
+        words: The argument vector.
+        rows: The row in the file, from 1, of each line of `text` or of each word.
+        environment: What the surroundings set for it (`env:`, `ENV`), outermost first.
+        arguments: For a shell: what it may be called with (`$1`, ...).
+        errexit, pipefail: Options of the shell that are on when the script starts.
+        discarded: How the surroundings throw its exit status away, in their own words
+            (`continue-on-error: true`); None where somebody sees it.
+        image: The name of the container image in which it runs, where the file says it.
+    """
+
+    form: Form
+    text: Word = ("",)
+    words: tuple[Argument, ...] = ()
+    rows: tuple[int, ...] = (1,)
+    environment: tuple[tuple[str, Word], ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    errexit: bool = False
+    pipefail: bool = False
+    discarded: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """
+    One step of a job.
+
+    Attributes:
+        row: Where it stands.
+        scripts: Indexes into `Layout.scripts`, in the order of their running.
+        condition: The text of the condition on which it runs; None if it always does.
+        condition_row: Where that condition stands.
+        after_failure: It runs although an earlier step has failed (`if: always()`).
+        may_fail: Its failure does not stop the steps after it.
+        calls: Another unit that it runs: a job, target or reusable workflow by its name, or a
+            file's path.
+    """
+
+    row: int
+    scripts: tuple[int, ...] = ()
+    condition: str | None = None
+    condition_row: int = 0
+    after_failure: bool = False
+    may_fail: bool = False
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """
+    A unit that its system schedules: a job, a Make target, a compose service.
+
+    Attributes:
+        name: As others refer to it.
+        row: Where it stands.
+        parts: Its steps in order.
+        after: Names of the jobs that must have succeeded before it starts.
+        loose: Names of the jobs that it waits for, whether they succeed or not.
+        condition: On what it runs at all; None if always.
+        condition_row: Where that condition stands.
+        may_fail: Its failure stops nothing (`allow_failure`).
+        order_row: Where its place in the order is decided (`needs:`, `stage:`); else `row`.
+    """
+
+    name: str
+    row: int
+    parts: tuple[Part, ...] = ()
+    after: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
+    condition: str | None = None
+    condition_row: int = 0
+    may_fail: bool = False
+    order_row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """
+    A file as its format's reader sees it.
+
+    `system` names the scheduling rules that `jobs` follow, empty where there are no jobs.
+    `comments` are pairs of a row and the text of a comment.
+    `claims` are findings that need no command to be judged (a hook that never runs).
+    """
+
+    scripts: tuple[Script, ...] = ()
+    system: str = ""
+    jobs: tuple[Job, ...] = ()
+    comments: tuple[tuple[int, str], ...] = ()
+    claims: tuple[Claim, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Claim(msgspec.Struct, frozen=True, array_like=True):
+    """A finding that no other file has a say in, unless it is at home: code, place, sentence."""
+
+    code: str
+    row: int
+    sink: str
+    manner: str
+
+
+class Ran(msgspec.Struct, frozen=True, array_like=True):
+    """
+    A command that matters for order: a step of interlock, or a file, target or job that is run.
+
+    Attributes:
+        row: Where it stands.
+        step: `verify`, `backup`, `migrate`, `deploy`, `check`, or "" for none.
+        calls: Paths of scripts, `make:target`, `npm:script` and the like that it runs.
+        sure: False where the shell text around it decides whether it runs at all.
+        discarded: How its exit status is thrown away; None where it counts.
+    """
+
+    row: int
+    step: str = ""
+    calls: tuple[str, ...] = ()
+    sure: bool = True
+    discarded: str | None = None
+
+
+class Stage(msgspec.Struct, frozen=True, array_like=True):
+    """A `Part` after judging; `ran` in the order of running."""
+
+    row: int
+    ran: tuple[Ran, ...]
+    condition: str | None
+    condition_row: int
+    after_failure: bool
+    may_fail: bool
+
+
+class Unit(msgspec.Struct, frozen=True, array_like=True):
+    """A `Job` after judging."""
+
+    name: str
+    row: int
+    stages: tuple[Stage, ...]
+    after: tuple[str, ...]
+    loose: tuple[str, ...]
+    condition: str | None
+    condition_row: int
+    may_fail: bool
+    order_row: int
+
+
+class Nested(msgspec.Struct, frozen=True, array_like=True):
+    """Python in the file: its text, and the row in the file of each of its lines."""
+
+    text: str
+    rows: tuple[int, ...]
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """A Python object (`package.module:name`) or module that the file has run, and where."""
+
+    name: str
+    row: int
+
+
+class Document(msgspec.Struct, frozen=True, array_like=True):
+    """All that the analysis keeps of one file that is not Python."""
+
+    claims: tuple[Claim, ...] = ()
+    system: str = ""
+    units: tuple[Unit, ...] = ()
+    nested: tuple[Nested, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    assumptions: tuple[tuple[int, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
