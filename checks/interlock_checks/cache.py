@@ -53,6 +53,11 @@ class Cache:
             return cls(None, b"")
         return cls(folder, blake2b(version.encode(), digest_size=_SEAL, key=secret).digest())
 
+    @classmethod
+    def none(cls) -> Cache:
+        """Keep nothing: for a tree that lies in no folder."""
+        return cls(None, b"")
+
     def load(self) -> dict[bytes, bytes]:
         """Give the facts of the last run by the digest of their source; `{}` if there are none."""
         body = self._read("facts.bin")

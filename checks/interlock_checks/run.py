@@ -16,7 +16,7 @@ from interlock.contract import load_contract
 from interlock_checks.cache import Cache
 from interlock_checks.discover import Source, discover
 from interlock_checks.report.model import Report
-from interlock_checks.tree import WorkTree
+from interlock_checks.tree import Tree, WorkTree
 
 Progress = Callable[[int, int], None]
 
@@ -31,7 +31,16 @@ def check_repository(root: Path, progress: Progress | None = None) -> Report:
     Raises:
         interlock.contract.ContractError: the contract is invalid.
     """
-    tree = WorkTree(root)
+    return check_tree(WorkTree(root), Cache.open(root, _version()), progress)
+
+
+def check_tree(tree: Tree, cache: Cache, progress: Progress | None = None) -> Report:
+    """
+    Check all files of a tree against the contract found there.
+
+    Raises:
+        interlock.contract.ContractError: the contract is invalid.
+    """
 
     def read(path: str) -> bytes | None:
         try:
@@ -48,7 +57,6 @@ def check_repository(root: Path, progress: Progress | None = None) -> Report:
         if entry.mode == "link" and (target := tree.link_target(entry.path)) is not None
     }
     paths = frozenset(entry.path for entry in entries)
-    cache = Cache.open(root, _version())
     key = _inputs(paths, links, sources, read)
     report = _recall(cache, key)
     if report is None:

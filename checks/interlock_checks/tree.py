@@ -16,21 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from interlock_checks.git import SAFE_GIT, clean_environment
+
 __all__ = ["CACHE_FILES", "CACHE_FOLDER", "Entry", "Tree", "WorkTree", "read_regular"]
 
 CACHE_FOLDER = ".interlock_cache"
 CACHE_FILES = frozenset({".gitignore", "CACHEDIR.TAG", "facts.bin", "result.bin"})
 
-_SAFE_GIT = (
-    "git",
-    "--no-pager",
-    "--no-optional-locks",
-    *("-c", "core.fsmonitor=false"),
-    *("-c", f"core.hooksPath={os.devnull}"),
-    *("-c", f"core.excludesFile={os.devnull}"),
-    *("-c", "core.untrackedCache=false"),
-    *("-c", "core.ignoreCase=false"),
-)
 _UNLISTED = re.compile(rb"could not open directory '(.*?)/?'")
 
 
@@ -50,7 +42,7 @@ class Entry:
 
 
 class Tree(Protocol):
-    """A state of a repository: its working tree, and later its index or a revision."""
+    """A state of a repository: its working tree, or a revision."""
 
     def entries(self) -> list[Entry]:
         """List files and links, sorted by path; folders only where they could not be listed."""
@@ -225,16 +217,8 @@ def _git_files(folder: str, look_above: bool) -> tuple[list[str], list[str]] | N
     top = next((place for place in above if os.path.lexists(place / ".git")), None)
     if top is None:
         return None
-    git = (*_SAFE_GIT, f"--git-dir={top / '.git'}", f"--work-tree={top}", "-C", folder)
-    environment = {k: v for k, v in os.environ.items() if not k.upper().startswith("GIT_")}
-    environment |= {
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_ALLOW_PROTOCOL": "none",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C",
-    }
+    git = (*SAFE_GIT, f"--git-dir={top / '.git'}", f"--work-tree={top}", "-C", folder)
+    environment = clean_environment()
 
     def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(

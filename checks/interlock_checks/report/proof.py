@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 import interlock
+from interlock_checks.git import SAFE_GIT, clean_environment
 from interlock_checks.report.excerpt import plain
 from interlock_checks.report.model import Report
 
@@ -94,15 +95,6 @@ def write(path: Path, proof: Mapping[str, object]) -> None:
 
 # --- git ------------------------------------------------------------------------------------
 
-_SAFE = (
-    "git",
-    "--no-pager",
-    "--no-optional-locks",
-    *("-c", "core.fsmonitor=false"),
-    *("-c", f"core.hooksPath={os.devnull}"),
-    *("-c", f"core.excludesFile={os.devnull}"),
-)
-
 
 def _commit(root: Path) -> dict[str, object] | None:
     """HEAD, and whether the working tree is the same; None outside git and before any commit."""
@@ -126,13 +118,12 @@ def _commit(root: Path) -> dict[str, object] | None:
 
 
 def _git(top: Path, more: Mapping[str, str], *arguments: str) -> bytes | None:
-    environment = {k: v for k, v in os.environ.items() if not k.upper().startswith("GIT_")}
-    environment |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
+    environment = clean_environment()
     # Git's folder is named outright, so it does not matter who owns it, as in a container.
     place = (f"--git-dir={top / '.git'}", f"--work-tree={top}")
     try:
         answer = subprocess.run(
-            (*_SAFE, *place, *arguments),
+            (*SAFE_GIT, *place, *arguments),
             cwd=top,
             stdin=subprocess.DEVNULL,
             capture_output=True,
