@@ -32,6 +32,7 @@ CONTENDERS = [
     "interlock, warm",
     "interlock, one file changed",
     "ruff --no-cache",
+    "ruff, TID251 alone",
     "ruff, warm",
 ]
 

@@ -55,8 +55,19 @@ def resolve(name: str) -> Any:
         if hasattr(found, word):
             found = getattr(found, word)
         else:
-            found = importlib.import_module(".".join(words[:count]))
+            found = below(".".join(words[: count - 1]), word)
     return found
+
+
+def below(module: str, name: str) -> Any:
+    """What `name` is in a module that may be hidden by its own function: `pexpect.run`."""
+    whole = f"{module}.{name}"
+    try:
+        return importlib.import_module(whole)
+    except ModuleNotFoundError as missing:
+        if missing.name != whole:
+            raise
+        return getattr(importlib.import_module(module), name)
 
 
 def exists(name: str) -> bool:

@@ -377,7 +377,7 @@ _LOADED = """
 import sys
 from interlock.cli import main
 status = main(sys.argv[1:])
-heavy = {"rich", "sqlalchemy", "alembic", "libcst", "yaml", "tree_sitter", "traceback", "difflib"}
+heavy = {"sqlalchemy", "alembic", "libcst", "yaml", "tree_sitter", "traceback", "difflib"}
 sys.stderr.write(" ".join(sorted(heavy & sys.modules.keys())))
 raise SystemExit(status)
 """
