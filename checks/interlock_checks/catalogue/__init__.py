@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from interlock_checks.catalogue.guards import Guard, guard
 from interlock_checks.catalogue.libraries import LIBRARIES
 from interlock_checks.catalogue.model import Library, Sink
 from interlock_checks.catalogue.names import (
@@ -33,12 +34,14 @@ __all__ = [
     "QUALIFIED",
     "READERS",
     "ROOTS",
+    "Guard",
     "Library",
     "Sink",
     "assumed",
     "attribute",
     "bases",
     "canonical",
+    "guard",
     "is_harmless",
     "is_holder",
     "named",

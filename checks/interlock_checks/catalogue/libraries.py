@@ -6,7 +6,13 @@ from typing import Final
 
 from interlock_checks.catalogue.drivers import DRIVERS
 from interlock_checks.catalogue.engines import ENGINE_LIBRARIES
+from interlock_checks.catalogue.guards import INTERLOCK
 from interlock_checks.catalogue.migrations import MIGRATION_LIBRARIES
 from interlock_checks.catalogue.model import Library
 
-LIBRARIES: Final[tuple[Library, ...]] = (*MIGRATION_LIBRARIES, *ENGINE_LIBRARIES, *DRIVERS)
+LIBRARIES: Final[tuple[Library, ...]] = (
+    *MIGRATION_LIBRARIES,
+    *ENGINE_LIBRARIES,
+    *DRIVERS,
+    INTERLOCK,
+)

@@ -334,6 +334,7 @@ class World:
                     catalogue.sink(whole) is not None
                     or catalogue.is_holder(whole)
                     or catalogue.returned(whole) is not None
+                    or catalogue.guard(whole) is not None
                     or whole in processes.STARTS
                 )
                 return (Ext(catalogue.canonical(whole)),) if known else NOTHING

@@ -1,0 +1,76 @@
+"""
+interlock's own API as data: which calls refuse, which step each is, and what becomes of a receipt.
+
+The runtime half must agree with this; `interlock.Refused` is what every guard here raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from interlock_checks.catalogue.model import Library
+
+Step = Literal["approve", "validate", "engine", "verify", "backup", "permit", "migrate", "deploy"]
+
+RECEIPT: Final = "interlock.Receipt"
+"""The class of what `verify` and `backup` return."""
+
+PERMIT: Final = "interlock.Permit"
+"""The class of what `permit` returns: a context manager, open for the length of its block."""
+
+REFUSED: Final = "interlock.Refused"
+"""A refusal: a BaseException, so that a blanket `except Exception` cannot swallow it."""
+
+
+class Guard(Struct, frozen=True):
+    """
+    A call that refuses; an empty text where it takes or gives no receipt.
+
+    `consumes` is the step whose receipt it wants as its first argument, `gives` the step that its
+    result is the receipt of. `pure` guards exist only for the sake of what comes after them.
+    """
+
+    name: str
+    step: Step
+    consumes: Literal["", "verify", "backup"] = ""
+    gives: Literal["", "verify", "backup"] = ""
+    pure: bool = False
+
+
+GUARDS: Final[Mapping[str, Guard]] = {
+    guard.name: guard
+    for guard in (
+        Guard("interlock.require_approval", "approve", pure=True),
+        Guard("interlock.validate_database_url", "validate", pure=True),
+        Guard("interlock.create_engine", "engine"),
+        Guard("interlock.create_async_engine", "engine"),
+        Guard("interlock.engine_from_config", "engine"),
+        Guard("interlock.async_engine_from_config", "engine"),
+        Guard("interlock.verify", "verify", gives="verify"),
+        Guard("interlock.backup", "backup", consumes="verify", gives="backup"),
+        Guard("interlock.permit", "permit", consumes="backup"),
+        Guard("interlock.migrate", "migrate", consumes="backup"),
+        Guard("interlock.deploy", "deploy"),
+    )
+}
+
+INTERLOCK: Final = Library(
+    name="interlock",
+    version="documented",
+    sinks={},
+    returns={
+        guard.name: RECEIPT if guard.gives else PERMIT
+        for guard in GUARDS.values()
+        if guard.gives or guard.step == "permit"
+    },
+    harmless=tuple(GUARDS),
+)
+"""interlock as a library: it holds no sink, but a file that names it may call a guard."""
+
+
+def guard(name: str) -> Guard | None:
+    """The guard of that dotted name."""
+    return GUARDS.get(name)
