@@ -47,5 +47,5 @@ clean:
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[checks]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[deploy]' --group dev
 	@touch $@

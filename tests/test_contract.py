@@ -38,9 +38,11 @@ protected = false
 
 [tool.interlock.databases.production]
 urls = "postgresql://*.db.example.com/shop"
+alembic = "alembic.ini:production"
 
 [tool.interlock.trust]
 keys = ["ed25519:MCowBQYDK2VwAyEA"]
+signing-key = "file:/run/secrets/interlock"
 """
 
 
@@ -58,9 +60,11 @@ def test_every_key_is_read() -> None:
             "development": Database(
                 urls=("sqlite:///*", "postgresql://localhost/shop_*"), protected=False
             ),
-            "production": Database(urls=("postgresql://*.db.example.com/shop",)),
+            "production": Database(
+                urls=("postgresql://*.db.example.com/shop",), alembic="alembic.ini:production"
+            ),
         },
-        trust=Trust(keys=("ed25519:MCowBQYDK2VwAyEA",)),
+        trust=Trust(keys=("ed25519:MCowBQYDK2VwAyEA",), signing_key="file:/run/secrets/interlock"),
     )
 
 

@@ -16,7 +16,9 @@ import msgspec
 from interlock.contract_values import (
     ContractError,
     Place,
+    alembic_section,
     factories,
+    key_source,
     kind_of,
     locations,
     modules,
@@ -43,16 +45,29 @@ INTERLOCK = "interlock.toml"
 
 
 class Database(msgspec.Struct, frozen=True, rename="kebab"):
-    """A database by its URLs, in which `*` stands for any text."""
+    """
+    A database by its URLs, in which `*` stands for any text.
+
+    Attributes:
+        alembic: The Alembic configuration that migrates it, `file.ini` or `file.ini:section`.
+    """
 
     urls: tuple[str, ...]
     protected: bool = True
+    alembic: str = "alembic.ini"
 
 
 class Trust(msgspec.Struct, frozen=True, rename="kebab"):
-    """The public keys whose receipts count, as `ed25519:...`."""
+    """
+    Whose receipts count.
+
+    Attributes:
+        keys: Public keys, as `ed25519:...`.
+        signing_key: Where CI finds the private key: `env:NAME`, `file:PATH` or `fd:NUMBER`.
+    """
 
     keys: tuple[str, ...] = ()
+    signing_key: str = "env:INTERLOCK_SIGNING_KEY"
 
 
 class Contract(msgspec.Struct, frozen=True, rename="kebab"):
@@ -205,12 +220,20 @@ def _database(place: Place, value: object) -> Database:
         raise (place / "protected").error(
             f'"protected" is {kind_of(protected)}', "write true, or false without quotes"
         )
-    return Database(urls=urls, protected=protected)
+    database = Database(urls=urls, protected=protected)
+    if "alembic" in table:
+        ini = alembic_section(place / "alembic", table["alembic"])
+        database = msgspec.structs.replace(database, alembic=ini)
+    return database
 
 
 def _trust(place: Place, value: object) -> Trust:
-    keys = _table(place, value, Trust).get("keys", [])
-    return Trust(keys=strings(place / "keys", keys, "a public key", public_key))
+    table = _table(place, value, Trust)
+    trust = Trust(keys=strings(place / "keys", table.get("keys", []), "a public key", public_key))
+    if "signing-key" in table:
+        source = key_source(place / "signing-key", table["signing-key"])
+        trust = msgspec.structs.replace(trust, signing_key=source)
+    return trust
 
 
 def _table(place: Place, value: object, shape: type[msgspec.Struct]) -> Mapping[str, Any]:

@@ -166,7 +166,19 @@ def variable(place: Place, value: object) -> str:
     return value
 
 
-# Neither of these two repeats the value: a URL may hold a password, and a private key may
+def alembic_section(place: Place, value: object) -> str:
+    if not isinstance(value, str):
+        raise place.error(f'"{place.name}" is {kind_of(value)}', 'write "alembic.ini"')
+    file, colon, section = value.partition(":")
+    if _wrong_path(file) or not file.endswith(".ini") or (colon and not section.strip()):
+        raise place.error(
+            f'"{place.name}" is "{value}", which names no Alembic configuration',
+            'write a file below the root such as "alembic.ini", or "alembic.ini:section"',
+        )
+    return value
+
+
+# None of these three repeats the value: a URL may hold a password, and a private key may
 # have been pasted where the public one belongs.
 
 
@@ -185,6 +197,16 @@ def public_key(place: Place, value: str) -> str:
             '"keys" holds a text that is not a public key', 'write it as "ed25519:" and the key'
         )
     return value
+
+
+def key_source(place: Place, value: object) -> str:
+    named = value if isinstance(value, str) else ""
+    if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/[^\0]+|fd:\d{1,4}", named):
+        raise place.error(
+            f'"{place.name}" says nothing about where the private key is',
+            'write "env:NAME", "file:/absolute/path" or "fd:NUMBER"',
+        )
+    return named
 
 
 def _printable(text: str) -> str:
