@@ -247,6 +247,43 @@ def test_what_a_name_was_bound_to_in_turn_is_all_among_the_alternatives(
         assert allows(folded(text), computed), f"{text}{computed!r}"
 
 
+NAMES = st.sampled_from(["p", "q", "r"])
+CHANGES = st.one_of(
+    st.builds("{} = [{}]".format, NAMES, WORDS.map(repr)),
+    st.builds("{} = {}".format, NAMES, NAMES),
+    st.builds("{} = {} = [{}]".format, NAMES, NAMES, WORDS.map(repr)),
+    st.builds("{}, {} = {}, {}".format, NAMES, NAMES, NAMES, NAMES),
+    st.builds("{}.append({})".format, NAMES, WORDS.map(repr)),
+    st.builds("{}.insert(0, {})".format, NAMES, WORDS.map(repr)),
+    st.builds("{} += [{}]".format, NAMES, WORDS.map(repr)),
+    st.builds("{} = {} + [{}]".format, NAMES, NAMES, WORDS.map(repr)),
+    st.builds("{}[0] = {}".format, NAMES, WORDS.map(repr)),
+    st.builds("{}.pop()".format, NAMES),
+    st.builds("{0} = list({0})".format, NAMES),
+)
+NESTED = st.one_of(
+    CHANGES,
+    st.builds("if N > 1:\n    {}".format, CHANGES),
+    st.builds("if N > 5:\n    {}".format, CHANGES),
+    st.builds("for _ in L:\n    {}\n    {}".format, CHANGES, CHANGES),
+    st.builds("try:\n    {}\nexcept IndexError:\n    {}".format, CHANGES, CHANGES),
+)
+
+
+@settings(max_examples=350)
+@given(st.lists(NESTED, min_size=1, max_size=6), NAMES)
+def test_a_list_is_what_it_became_through_any_of_its_names(lines: list[str], name: str) -> None:
+    begin = "p = ['one']\nq = ['two']\nr = p\n"
+    text = "\n".join([f"{PREAMBLE}{begin}", *lines, f"x = {name}\n"])
+    computed = python_computes(text)
+    if isinstance(computed, Raised):
+        event("raises")
+        return
+    found = folded(text)
+    event("open" if is_open(found) else "claimed")
+    assert allows(found, computed), f"{text}\n{computed!r} is not among {found}"
+
+
 @pytest.mark.parametrize(
     "expression",
     [

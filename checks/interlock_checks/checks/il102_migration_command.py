@@ -63,6 +63,12 @@ class MigrationCommand(Check):
             def database(session):
                 session.run("alembic", "upgrade", "head")  # IL102
         """,
+        "by a function of computed name": """
+            import os
+
+            def start(how):
+                getattr(os, how)("alembic upgrade head")  # IL102
+        """,
     }
     good = {
         "reading is free": """

@@ -40,7 +40,12 @@ class View:
 
 @dataclass(slots=True)
 class Frame:
-    """A scope while it is read; `number` is its index in the facts."""
+    """
+    A scope while it is read; `number` is its index in the facts.
+
+    `imported` are the names that import statements have bound here so far, with the node of the
+    import; `shared` are the names that may mean one object, by the node that made it.
+    """
 
     number: int
     kind: str
@@ -57,6 +62,8 @@ class Frame:
     attributes: dict[str, list[int]] = field(default_factory=dict)
     owner: Frame | None = None
     own_name: str | None = None
+    imported: dict[str, int] = field(default_factory=dict)
+    shared: dict[int, set[str]] = field(default_factory=dict)
 
     def bind(self, name: str, binding: int) -> None:
         """Make `binding` the only definition of `name` in force."""

@@ -38,6 +38,9 @@ _NAMES = (
     | reflection.NAMESPACE_ATTRIBUTES
     | {"create", "drop", "__table__", "tables"}
 )
+_CHANGEABLE = frozenset({"builtins", "importlib", "nt", "os", "posix", "sys", "types", "unittest"})
+"""Modules of the standard library that lead to guards, or to what these ask."""
+
 _RUNNING_WORDS = ("alembic", "flask", "upgrade", "downgrade", "stamp")
 
 
@@ -46,6 +49,7 @@ class Filter:
 
     def __init__(self) -> None:
         self.answers: dict[int, bool] = {}
+        self.changing: dict[int, bool] = {}
         self.reader: Reader | None = None
         self.commanding = False
 
@@ -59,6 +63,8 @@ class Filter:
                 and any(word in node.value for word in _RUNNING_WORDS)
                 for node in reader.nodes
             )
+        if use.manner in m.STORES:
+            return self.changes(use.node)
         if self.minded(use.node):
             return True
         if use.manner.startswith("run by"):
@@ -77,6 +83,51 @@ class Filter:
             self.answers[number] = False
             known = self.answers[number] = self._minded(number)
         return known
+
+    def changes(self, number: int) -> bool:
+        """
+        Whether what is changed may be a module, a class, a function or a namespace of one.
+
+        Instances are not: of what a call gives, only what reflection and the file's own functions
+        give is.
+        """
+        known = self.changing.get(number)
+        if known is None:
+            self.changing[number] = False
+            known = self.changing[number] = self._changes(number)
+        return known
+
+    def _changes(self, number: int) -> bool:
+        assert self.reader is not None
+        node = self.reader.nodes[number]
+        match node:
+            case m.Ref(bindings=bindings, free=free):
+                if free and self.reader.stars:
+                    return True
+                return any(self.changes(self.reader.bindings[b].value) for b in bindings)
+            case m.Import(module=module) | m.From(module=module, level=0):
+                root = module.partition(".")[0]
+                return root not in _SHIPPED or root in _CHANGEABLE
+            case m.From() | m.Starred() | m.Class() | m.Function() | m.Param():
+                return True
+            case m.Attr(base=base, name=name):
+                return name in reflection.NAMESPACE_ATTRIBUTES or self.changes(base)
+            case m.Call(func=func):
+                callee = self.reader.nodes[func]
+                if isinstance(callee, m.Ref):
+                    own = (
+                        self.reader.nodes[self.reader.bindings[b].value] for b in callee.bindings
+                    )
+                    return any(isinstance(n, m.Function | m.From) for n in own) or (
+                        callee.name in _BUILTINS
+                    )
+                return isinstance(callee, m.Attr) and callee.name in {"import_module", "reload"}
+            case m.Item(base=source) | m.Each(source=source) | m.Entered(source=source):
+                return self.changes(source)
+            case m.Seq(items=items) | m.Either(options=items) | m.Map(values=items):
+                return any(self.changes(item) for item in items)
+            case _:
+                return False
 
     def _any(self, numbers: Collection[int]) -> bool:
         return any(self.minded(number) for number in numbers if number >= 0)

@@ -105,6 +105,10 @@ class Map(msgspec.Struct, frozen=True, array_like=True, tag="d"):
 CHANGED = "changed"
 """The operator of an operation that changes a list or dictionary in a way not followed."""
 
+ASSIGNED, DELETED, UPDATED, REBOUND = "assigned", "deleted", "updated", "bound again"
+STORES = frozenset({ASSIGNED, DELETED, UPDATED, REBOUND})
+"""Manners of a use that changes something; see `Use`."""
+
 
 class Op(msgspec.Struct, frozen=True, array_like=True, tag="+"):
     """A binary operation; `operator` is Python's spelling of it."""
@@ -263,6 +267,10 @@ class Use(msgspec.Struct, frozen=True, array_like=True):
 
     `into` is the callee's node when the object is an argument, else -1; `slot` is the index
     of that argument. A call has the manner "called".
+
+    A manner of `STORES` changes an object instead, and `into` is what it changes it by (-1 for a
+    deletion): `node` is the `Attr` or `Item` that is assigned or deleted, or the table that
+    `|=` updates. "bound again": the value `into` takes the name that `node`, an import, has too.
     """
 
     node: int
@@ -327,6 +335,13 @@ class Problem(msgspec.Struct, frozen=True, array_like=True):
     row: int
 
 
+class Remark(msgspec.Struct, frozen=True, array_like=True):
+    """A comment that asks a checker to look away; `text` is the part that says so."""
+
+    text: str
+    span: Span
+
+
 class Facts(msgspec.Struct, frozen=True, array_like=True):
     """
     All that the analysis keeps of one Python file or notebook.
@@ -348,6 +363,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     shell: tuple[tuple[str, tuple[int, ...]], ...] = ()
     whole: bool = True
     imported: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 ENCODER = msgspec.msgpack.Encoder()

@@ -15,6 +15,7 @@ import libcst as cst
 
 from interlock_checks.catalogue import processes
 from interlock_checks.facts import model as m
+from interlock_checks.facts import stores
 from interlock_checks.facts.flow import Frame, Loop, look_up, union, views_from
 from interlock_checks.facts.literals import constant
 
@@ -76,6 +77,7 @@ class Reader:
     foreign: list[tuple[int, str, int]] = field(default_factory=list)
     deferred: list[Callable[[], None]] = field(default_factory=list)
     classes: list[tuple[Frame, tuple[int, ...], tuple[int, ...]]] = field(default_factory=list)
+    changed: dict[int, int] = field(default_factory=dict)
     unknown: int = 0
 
     # --- tables ---
@@ -89,6 +91,9 @@ class Reader:
         pending = Pending(node, frame.number, context.manner, anchor, context.into, context.slot)
         self.uses.append(pending)
         return len(self.uses) - 1
+
+    def change(self, node: int, frame: Frame, manner: str, anchor: cst.CSTNode, value: int) -> None:
+        self.uses.append(Pending(node, frame.number, manner, anchor, value, -1))
 
     def open_frame(self, kind: str, name: str, parent: Frame | None) -> Frame:
         frame = Frame(len(self.scopes), kind, name, parent)
@@ -251,11 +256,22 @@ class Reader:
             return
         call = self.nodes[node]
         if isinstance(call, m.Call) and owner.value in frame.env:
-            self.bind(frame, owner.value, self.mutated(owner.value, method, call.args, frame))
+            before = self.ref(frame, owner.value)
+            after = self.mutated(before, method, call.args)
+            self.rebind_changed(frame, owner.value, before, after)
 
-    def mutated(self, name: str, method: str, args: tuple[m.Arg, ...], frame: Frame) -> int:
+    def rebind_changed(self, frame: Frame, name: str, before: int, after: int) -> None:
+        """A name goes on with what its object has become."""
+        stores.spread(self, frame, name, before, after)
+        self.changed[after] = before
+        self.bind(frame, name, after)
+
+    def mutated(self, before: int, method: str, args: tuple[m.Arg, ...]) -> int:
         """The value of a local list or dictionary after one of its methods has changed it."""
-        before = self.ref(frame, name)
+        if method == "update" and args and all(arg.name for arg in args):
+            keys = tuple(self.add(m.Const(arg.name)) for arg in args)
+            given = self.add(m.Map(keys, tuple(arg.value for arg in args)))
+            return self.add(m.Op("|", before, given))
         if not args or any(arg.star or arg.name for arg in args):
             return self.add(m.Op(m.CHANGED, before, before))
         last = args[-1].value
@@ -300,6 +316,8 @@ class Reader:
     ) -> None:
         match target:
             case cst.Name():
+                stores.note_binding(self, frame, target.value, value, target)
+                stores.share(self, frame, target.value, value)
                 self.bind(frame, target.value, value, use)
             case cst.Tuple() | cst.List():
                 star = next(
@@ -339,26 +357,33 @@ class Reader:
             and owner.value == frame.own_name
         ):
             frame.owner.attributes.setdefault(target.attr.value, []).append(value)
-        self.value(owner, frame, _INERT)
+        base = self.value(owner, frame, _INERT)
+        stores.note(self, m.Attr(base, target.attr.value), value, frame, target)
 
     def store_item(self, target: cst.Subscript, value: int, frame: Frame) -> None:
         key = self.subscript_key(target, frame)
+        base = self.value(target.value, frame, _INERT)
+        stores.note(self, m.Item(base, key), value, frame, target)
         if isinstance(target.value, cst.Name) and target.value.value in frame.env:
-            name = target.value.value
             pair = self.add(m.Map((key,), (value,)))
-            self.bind(frame, name, self.add(m.Op("|", self.ref(frame, name), pair)))
-        else:
-            self.value(target.value, frame, _INERT)
+            after = self.add(m.Op("|", base, pair))
+            self.rebind_changed(frame, target.value.value, base, after)
 
     def augmented(self, node: cst.AugAssign, frame: Frame) -> None:
         right = self.value(node.value, frame, _Context("stored"))
         operator = _AUGMENTED.get(type(node.operator), "?")
         if isinstance(node.target, cst.Name):
             left = self.ref(frame, node.target.value)
-            self.bind(frame, node.target.value, self.add(m.Op(operator, left, right)))
+            if operator == "|":
+                self.change(left, frame, m.UPDATED, node, right)
+            after = self.add(m.Op(operator, left, right))
+            self.rebind_changed(frame, node.target.value, left, after)
         elif isinstance(node.target, cst.Attribute):
             left = self.value(node.target, frame, _INERT)
             self.store_attribute(node.target, self.add(m.Op(operator, left, right)), frame)
+        elif isinstance(node.target, cst.Subscript):
+            left = self.value(node.target, frame, _INERT)
+            self.store_item(node.target, self.add(m.Op(operator, left, right)), frame)
         else:
             self.value(node.target, frame, _INERT)
 
@@ -369,6 +394,13 @@ class Reader:
             case cst.Tuple() | cst.List():
                 for element in target.elements:
                     self.delete(element.value, frame)
+            case cst.Attribute():
+                base = self.value(target.value, frame, _INERT)
+                stores.note(self, m.Attr(base, target.attr.value), -1, frame, target)
+            case cst.Subscript():
+                base = self.value(target.value, frame, _INERT)
+                key = self.subscript_key(target, frame)
+                stores.note(self, m.Item(base, key), -1, frame, target)
             case _:
                 self.value(target, frame, _INERT)
 
@@ -376,10 +408,17 @@ class Reader:
         name = dotted(alias.name)
         self.imports.append((m.Star(name, 0), "", alias))
         if alias.asname is not None:
-            self.bind_target(_as_target(alias.asname.name), self.add(m.Import(name, 0)), frame)
+            self.bind_import(frame, _target_name(alias.asname.name), m.Import(name, 0), alias)
             return
         top = name.partition(".")[0]
-        self.bind(frame, top, self.add(m.Import(top, 0)))
+        self.bind_import(frame, top, m.Import(top, 0), alias)
+
+    def bind_import(
+        self, frame: Frame, name: str, node: m.Import | m.From, anchor: cst.CSTNode
+    ) -> None:
+        value = self.add(node)
+        stores.note_import(self, frame, name, value, anchor)
+        self.bind(frame, name, value)
 
     def import_from(self, node: cst.ImportFrom, frame: Frame) -> None:
         module = "" if node.module is None else dotted(node.module)
@@ -395,9 +434,8 @@ class Reader:
         for alias in node.names:
             name = dotted(alias.name)
             self.imports.append((m.Star(module, level), name, alias))
-            value = self.add(m.From(module, level, name))
             local = name if alias.asname is None else _target_name(alias.asname.name)
-            self.bind(frame, local, value)
+            self.bind_import(frame, local, m.From(module, level, name), alias)
 
     # --- compound statements ---
 
@@ -631,6 +669,7 @@ class Reader:
         parameters = self.parameters(node.params, frame, inner, names)
         function = self.add(m.Function(inner.number))
         self.annotation(node.returns, frame)
+        stores.note_binding(self, frame, node.name.value, function, node.name)
         self.bind(frame, node.name.value, function)
         self.defer(inner, frame, node.body, parameters, tuple(decorators))
 
@@ -705,7 +744,9 @@ class Reader:
         for keyword in node.keywords:
             self.value(keyword.value, frame, _Context("passed on"))
         inner = self.open_frame("class", node.name.value, frame)
-        self.bind(frame, node.name.value, self.add(m.Class(inner.number)))
+        made = self.add(m.Class(inner.number))
+        stores.note_binding(self, frame, node.name.value, made, node.name)
+        self.bind(frame, node.name.value, made)
         self.suite(node.body, inner)
 
         # Methods add attributes while their bodies are read: closed after all of them.
@@ -932,6 +973,7 @@ class Reader:
             target = frame
             while target.kind == "comprehension" and target.parent is not None:
                 target = target.parent
+            stores.share(self, target, node.target.value, value)
             self.bind(target, node.target.value, value, use)
         return value
 

@@ -43,7 +43,7 @@ from interlock_checks.link.values import (
     Value,
     Values,
 )
-from interlock_checks.link.world import NESTED, Frame, World
+from interlock_checks.link.world import COMPUTED, NESTED, Frame, World
 
 ALTERNATIVES = 16
 """Command lines that are judged of one process; beyond that the words count as unknown."""
@@ -241,7 +241,7 @@ class Uses:
                 site = _Site(path, number, around.scope, reported=around)
             if use.manner == "called":
                 self._called(site, use.node, None)
-            else:
+            elif use.manner not in m.STORES:
                 self._given_away(site, use)
         for text, rows in facts.shell:
             self._shell_cell(path, text, rows)
@@ -353,7 +353,9 @@ class Uses:
         owner, name = function.owner, function.name
         if isinstance(owner, _KNOWN_OWNERS):
             return
-        if name in catalogue.METHODS:
+        if name == COMPUTED:
+            self._perhaps_running(site, node, function, given)
+        elif name in catalogue.METHODS:
             self.world.want(site.path, node)
             self._report(site, catalogue.METHODS[name], f".{name}", "called")
         elif name in processes.METHODS:

@@ -53,6 +53,9 @@ DEEPEST_VALUE = 400
 MOST_STEPS = 4_000
 """Nodes that are evaluated for one use; beyond that a value counts as unknown."""
 
+COMPUTED = "getattr()"
+"""The name of a method of which only the module is known, one that starts processes."""
+
 NESTED = "\0"
 """Separates a file's path from the number of a text in it that is executed as code."""
 
@@ -70,6 +73,9 @@ _INERT_ATTRIBUTES = frozenset(
 
 _SAME = frozenset({"__call__", "__func__", "__wrapped__", "__get__", "__init__", "__new__"})
 """Attributes of a function or class that are as good as itself."""
+
+_STARTING = frozenset(name.rpartition(".")[0] for name in processes.STARTS)
+"""Modules and classes with functions that start processes."""
 
 _CONTEXT_MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 
@@ -727,6 +733,8 @@ class World:
                 # What merely leads to a sink needs one more step, which is judged there.
                 sinks = (v for v in found if isinstance(v, Ext) and catalogue.sink(v.name))
                 return merge([tuple(sinks), UNKNOWN])
+            case Ext(name=name) if name in _STARTING:
+                return (Method(of, COMPUTED),)
             case _:
                 return UNKNOWN
 
