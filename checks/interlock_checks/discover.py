@@ -1,4 +1,4 @@
-"""Which files of a tree hold Python that somebody can run: by suffix, by name and by shebang.
+"""Which files of a tree hold something that somebody can run: by suffix, by name and by shebang.
 
 Not read, because Python does not execute them: stubs (`.pyi`), Markdown and other prose, Mako
 templates. Not read although they can run: zip applications, Cython, extension modules, and compiled
@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
+from interlock_checks.documents import kinds
 from interlock_checks.tree import Entry, Tree
 
 __all__ = ["Kind", "Source", "discover", "runs_python"]
 
-Kind = Literal["python", "notebook", "pth"]
+Kind = Literal["python", "notebook", "pth", "document"]
 
 _SUFFIXES: dict[str, Kind] = {
     "py": "python",
@@ -127,9 +128,13 @@ def _source(tree: Tree, entry: Entry, paths: set[str]) -> Source | None:
     name = path.rpartition("/")[2]
     kind, template = _kind_by_name(name)
     if kind is None:
+        if kinds.format_by_name(path) is not None:
+            return _document(tree, path)
         suffix = name.rpartition(".")[2].lower() if "." in name else ""
         if suffix == "pyc" and _lacks_source(path, paths):
             return _unread(path, "python", "it is compiled, and its source is not there")
+        if kinds.is_searched(path) and (found := _searched(tree, path)) is not None:
+            return found
         if suffix in _DATA and not entry.executable:
             return None
         if _is_template_of_data(name) and not entry.executable:
@@ -138,8 +143,10 @@ def _source(tree: Tree, entry: Entry, paths: set[str]) -> Source | None:
         return None  # an editor's lock: a link that dangles on purpose
     try:
         if kind is None:
-            if not runs_python(tree.head(path, _HEAD)):
-                return None
+            head = tree.head(path, _HEAD)
+            if not runs_python(head):
+                document = kinds.format_by_head(path, head, executable=entry.executable)
+                return None if document is None else _document(tree, path)
             kind = "python"
         data = tree.read(path)
     except OSError as error:
@@ -147,6 +154,20 @@ def _source(tree: Tree, entry: Entry, paths: set[str]) -> Source | None:
             return _unread(path, kind, _reason(error), template=template)
         return None if error.errno in _NO_SCRIPT else _unread(path, "python", _reason(error))
     return Source(path, kind, data, _digest(data, kind, template), template)
+
+
+def _document(tree: Tree, path: str) -> Source:
+    try:
+        data = tree.read(path)
+    except OSError as error:
+        return _unread(path, "document", _reason(error))
+    return Source(path, "document", data, _digest(data, "document", False))
+
+
+def _searched(tree: Tree, path: str) -> Source | None:
+    """A file of a common suffix, if its text is that of a document."""
+    source = _document(tree, path)
+    return source if source.problem or kinds.format_of(path, source.data) else None
 
 
 def _kind_by_name(name: str) -> tuple[Kind | None, bool]:

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 
 from interlock_checks.discover import Source
+from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 
 Job = tuple[Source, frozenset[str] | None, bool]
@@ -22,10 +23,12 @@ _BATCH = 60_000
 
 
 def encoded_facts(job: Job) -> bytes:
-    """The facts of one file as stored in the cache."""
+    """The facts, or the document, of one file as stored in the cache."""
     from interlock_checks.facts.files import read_source
 
     source, extra, places = job
+    if source.kind == "document":
+        return _encoded_document(source)
     enabled = gc.isenabled()
     # A syntax tree is a million small objects that all live until the file is done: collecting
     # in between only looks at them again and again.
@@ -38,6 +41,17 @@ def encoded_facts(job: Job) -> bytes:
         if enabled:
             gc.enable()
     return m.ENCODER.encode(facts)
+
+
+def _encoded_document(source: Source) -> bytes:
+    from interlock_checks.documents.read import read_document
+
+    try:
+        document = read_document(source)
+    except MemoryError:
+        problem = m.Problem("reading it needs more memory than there is", 1)
+        document = d.Document(problems=(problem,))
+    return d.ENCODER.encode(document)
 
 
 def read_all(jobs: Sequence[Job], progress: Callable[[int], None]) -> Iterator[tuple[Job, bytes]]:
@@ -103,4 +117,6 @@ def _isolated(job: Job) -> bytes:
             return pool.submit(encoded_facts, job).result()
     except BrokenProcessPool:
         problem = m.Problem("reading it ended the process that read it", 1)
+        if job[0].kind == "document":
+            return d.ENCODER.encode(d.Document(problems=(problem,)))
         return m.ENCODER.encode(m.Facts(problems=(problem,)))

@@ -19,9 +19,11 @@ from interlock.contract import Contract
 from interlock_checks import catalogue
 from interlock_checks.check import all_checks
 from interlock_checks.discover import Source
+from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 from interlock_checks.finding import Finding
 from interlock_checks.homes import Homes, resolve
+from interlock_checks.link.documents import as_files, document_reaches
 from interlock_checks.link.uses import Reach, Uses
 from interlock_checks.link.world import NESTED, World
 from interlock_checks.locations import script_locations
@@ -58,6 +60,7 @@ class Reading:
     kept: Mapping[bytes, bytes]
     used: dict[bytes, bytes] = field(default_factory=dict)
     facts: dict[str, m.Facts] = field(default_factory=dict)
+    documents: dict[str, d.Document] = field(default_factory=dict)
     extra: dict[str, frozenset[str] | None] = field(default_factory=dict)
     text: dict[str, bytes] = field(default_factory=dict)
     done: int = 0
@@ -100,12 +103,16 @@ class Reading:
                 self.extra[path] = names
                 jobs.append((self.sources[path], names, False))
         for path, encoded in self._run(jobs):
-            self.facts[path] = m.DECODER.decode(encoded)
+            if self.sources[path].kind == "document":
+                self.documents[path] = d.DECODER.decode(encoded)
+            else:
+                self.facts[path] = m.DECODER.decode(encoded)
         return bool(jobs)
 
     def places(self, paths: Iterable[str]) -> dict[str, tuple[m.Span, ...]]:
         """Where the uses and imports of these files stand."""
-        jobs = [(self.sources[path], self.extra[path], True) for path in sorted(set(paths))]
+        code = sorted({path for path in paths if path in self.facts})
+        jobs = [(self.sources[path], self.extra[path], True) for path in code]
         return {path: m.DECODER.decode(encoded).spans for path, encoded in self._run(jobs)}
 
     def _run(self, jobs: Sequence[Job]) -> Iterator[tuple[str, bytes]]:
@@ -168,9 +175,10 @@ def prove(
     locations = script_locations(repository.contract, repository.read, repository.paths)
     homes = resolve(repository.contract, modules, locations)
     for _ in range(_ROUNDS):
-        world = World(dict(reading.facts), modules)
+        world = World({**reading.facts, **as_files(reading.documents)}, modules)
         uses = Uses(world, _read_code, homes.is_test)
         uses.run()
+        uses.reaches.extend(document_reaches(reading.documents, world))
         lent = sorted({r.path for r in uses.reaches if homes.is_test(r.path)})
         wanted = _wanted(reading, world.wanted, uses.wanted_names, uses.lent(), modules)
         for path in _borrowers(reading, lent, homes):
@@ -187,13 +195,18 @@ def prove(
     report = Report(
         findings=tuple(sorted(findings)),
         files=len(sources),
-        read=sum(facts.whole for facts in reading.facts.values()),
+        read=sum(facts.whole for facts in reading.facts.values()) + len(reading.documents),
         at_home=project.at_home(),
         assumptions=tuple(
             sorted(
                 {
-                    Assumed(a.path, project.places[a.path][a.number].row, a.text)
+                    Assumed(a.path, a.row or project.places[a.path][a.number].row, a.text)
                     for a in uses.assumptions
+                }
+                | {
+                    Assumed(path, row, text)
+                    for path, document in reading.documents.items()
+                    for row, text in document.assumptions
                 },
                 key=lambda a: (a.path, a.row),
             )

@@ -75,10 +75,18 @@ def shell_commands(script: Word | str, *, arguments: Sequence[Argument] = (REST,
     return list(read_script(script, arguments=arguments).commands)
 
 
-def read_script(script: Word | str, *, arguments: Sequence[Argument] = (REST,)) -> Script:
+def read_script(
+    script: Word | str,
+    *,
+    arguments: Sequence[Argument] = (REST,),
+    environment: Sequence[tuple[str, Word]] = (),
+) -> Script:
     """As `shell_commands`, and whether everything could be followed. Never raises."""
     source = script if isinstance(script, str) else holed(script)
-    return Walk(source, tuple(arguments)).run()
+    walk = Walk(source, tuple(arguments))
+    for name, value in environment:
+        walk.variables.put(name, [(value,)], weak=False)
+    return walk.run()
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from interlock_checks.commands.model import Argument, Word
-from interlock_checks.facts.model import Problem
+from interlock_checks.facts.model import Facts, Problem
 
 Form = Literal["shell", "words", "python", "module", "entry"]
 
@@ -175,10 +175,9 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Nested(msgspec.Struct, frozen=True, array_like=True):
-    """Python in the file: its text, and the row in the file of each of its lines."""
+    """Python in the file: its facts, with spans that hold the rows of the file."""
 
-    text: str
-    rows: tuple[int, ...]
+    facts: Facts
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -198,3 +197,7 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     entries: tuple[Entry, ...] = ()
     assumptions: tuple[tuple[int, str], ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+ENCODER = msgspec.msgpack.Encoder()
+DECODER = msgspec.msgpack.Decoder(Document)

@@ -86,10 +86,10 @@ def _syntax_error(text: str) -> SyntaxError | None:
     return None
 
 
-def read_code(text: str) -> m.Facts | None:
+def read_code(text: str, *, places: bool = False) -> m.Facts | None:
     """The facts of a text that the program executes; None if it does not parse."""
     try:
-        return read_text(text, partial(marks, extra=frozenset()), Filter().keep)
+        return read_text(text, partial(marks, extra=frozenset()), Filter().keep, places=places)
     except SyntaxProblem:
         return None
 

@@ -126,11 +126,12 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """What the proof rests on and reading cannot see, at the use of that number in the file."""
+    """What the proof rests on and reading cannot see, at a use (or `row`, as in `Reach`)."""
 
     path: str
     number: int
     text: str
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +240,11 @@ class Uses:
             site = _Site(path, number, use.scope)
             if around is not None:
                 site = _Site(path, number, around.scope, reported=around)
+            elif NESTED in path:
+                # Python in a document: it knows its rows, and is reported there.
+                document = path.partition(NESTED)[0]
+                row = facts.spans[number].row
+                site = _Site(path, number, use.scope, reported=_Site(document, -1, 0, row))
             if use.manner == "called":
                 self._called(site, use.node, None)
             elif use.manner not in m.STORES:
@@ -272,7 +278,8 @@ class Uses:
 
     def _assume(self, site: _Site, text: str) -> Assumption:
         place = site.reported or site
-        return Assumption(place.path.partition(NESTED)[0], place.number, text)
+        path = place.path.partition(NESTED)[0]
+        return Assumption(path, place.number, text, row=place.row)
 
     # --- calls ---
 

@@ -1,0 +1,19 @@
+"""Shell scripts: one text, called with any arguments."""
+
+from __future__ import annotations
+
+import re
+
+from interlock_checks.commands.argv import unholed
+from interlock_checks.commands.model import REST
+from interlock_checks.documents.model import Job, Layout, Part, Script
+
+_SHEBANG_OPTIONS = re.compile(r"#![^\n]*?\s-(\w*)e\w*(?:\s|\Z)")
+
+
+def read(text: str, path: str) -> Layout:
+    """The whole text; `#!/bin/sh -e` switches errexit on."""
+    rows = tuple(range(1, text.count("\n") + 2))
+    errexit = bool(_SHEBANG_OPTIONS.match(text)) and "env -" not in text.partition("\n")[0]
+    script = Script("shell", unholed(text), rows=rows, arguments=(REST,), errexit=errexit)
+    return Layout((script,), "shell", (Job("", 1, (Part(1, (0,)),)),))

@@ -1,0 +1,117 @@
+"""
+Which files that are not Python have something executed, and in which format: by name, by the
+first bytes, by words in the text.
+
+A format is called like the module in `formats/` that reads it. To add one is to add lines to the
+tables here and a module there.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+HEAD = 512
+"""Bytes that are enough for `format_by_head`."""
+
+_NAMES: dict[str, str] = {
+    ".envrc": "shell",
+    "pkgbuild": "shell",
+    "apkbuild": "shell",
+    **dict.fromkeys(
+        ".profile .bashrc .bash_profile .bash_login .bash_logout .bash_aliases .zshrc .zshenv"
+        " .zprofile .zlogin .kshrc".split(),
+        "shell",
+    ),
+}
+"""Format by the name of the file in lower case."""
+
+_SUFFIXES: dict[str, str] = {
+    **dict.fromkeys("sh bash zsh ksh dash ash command fish bats zsh-theme ebuild".split(), "shell"),
+}
+"""Format by the suffix in lower case."""
+
+_PLACES: tuple[tuple[str, str], ...] = (
+    ("shell", r"(?:.*/)?(?:\.husky|\.githooks|\.git-hooks|git-hooks)/(?:_/)?[^/.]+"),
+    ("shell", r"(?:.*/)?cron\.(?:hourly|daily|weekly|monthly)/[^/.]+"),
+)
+"""Formats by the path in lower case, where name and suffix say nothing; the first that fits."""
+
+_TEXT: dict[str, tuple[tuple[re.Pattern[bytes], str], ...]] = {}
+"""
+Formats by words in the text, for suffixes that many harmless files have as well; the first that
+fits. A pattern must be sound: what it does not find cannot be of that format.
+"""
+
+_TEMPLATES = frozenset(
+    {"j2", "jinja", "jinja2", "tmpl", "tpl", "template", "in", "dist", "sample", "example", "erb"}
+)
+_PROSE = frozenset("md rst txt html adoc py ipynb json yaml yml toml lock png svg".split())
+
+_SHELLS = re.compile(
+    rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+|\w+=\S*[ \t]+)*)?(?:\S*/)?"
+    rb"(?:busybox[ \t]+)?(?:ba|da|z|k|mk|pdk|a|fi|ya|)sh(?:32|93)?(?:[ \t\r\n]|\Z)"
+    rb"|#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+)*)?(?:\S*/)?"
+    rb"(?:with-contenv|sh-entrypoint|command/with-contenv|bats|bashio)\b"
+)
+
+
+def is_template(path: str) -> bool:
+    """Whether the name says that another program makes the file out of this one."""
+    return path.rpartition(".")[2].lower() in _TEMPLATES
+
+
+@cache
+def format_by_name(path: str) -> str | None:
+    """The format that the path alone decides; None if it does not."""
+    lower = path.lower()
+    name = lower.rpartition("/")[2]
+    stem, _, suffix = name.rpartition(".")
+    if stem and suffix in _TEMPLATES:
+        return format_by_name(path.rpartition(".")[0])
+    found = _NAMES.get(name)
+    if found is None and stem:
+        found = _SUFFIXES.get(suffix)
+    if found is None and suffix not in _PROSE:
+        for format_name, pattern in _compiled():
+            if pattern.fullmatch(lower):
+                return format_name
+    return found
+
+
+@cache
+def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((name, re.compile(pattern)) for name, pattern in _PLACES)
+
+
+def is_searched(path: str) -> bool:
+    """Whether the text has to be searched, because the name does not decide."""
+    return path.rpartition(".")[2].lower() in _TEXT
+
+
+def format_by_head(path: str, head: bytes, *, executable: bool) -> str | None:
+    """
+    The format of a file by its first bytes.
+
+    A file with the run bit, without a shebang and without a suffix is run by the shell that is
+    asked to start it.
+    """
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    if head.startswith(b"#!"):
+        return "shell" if _SHELLS.match(head) else None
+    name = path.rpartition("/")[2]
+    if executable and "." not in name and head.strip() and b"\0" not in head:
+        return "shell"
+    return None
+
+
+def format_of(path: str, data: bytes) -> str | None:
+    """The format of a whole file; None if it is no document."""
+    found = format_by_name(path)
+    if found is not None:
+        return found
+    for pattern, format_name in _TEXT.get(path.rpartition(".")[2].lower(), ()):
+        if pattern.search(data):
+            return format_name
+    # Whoever reads the file has decided that it is one: without a shebang, by the run bit.
+    return format_by_head(path, data[:HEAD], executable=True)

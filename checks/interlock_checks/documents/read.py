@@ -1,0 +1,84 @@
+"""A file that is not Python to its document: decode, read by the format, judge."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from typing import cast
+
+from interlock_checks.commands.argv import HOLE
+from interlock_checks.discover import Source
+from interlock_checks.documents.judge import judge_layout
+from interlock_checks.documents.kinds import format_of, is_template
+from interlock_checks.documents.model import Document, Layout
+from interlock_checks.facts.model import Problem
+from interlock_checks.source import Unreadable
+
+Reader = Callable[[str, str], Layout]
+"""`read(text, path)` of a module in `formats/`. May raise `Unreadable`."""
+
+LARGEST = 20_000_000
+"""Bytes of a document; generated files beyond that are no script that anybody runs."""
+
+_MARKS = re.compile(r"\{\{.*?\}\}", re.S)
+_STATEMENTS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.S)
+
+
+def read_document(source: Source) -> Document:
+    """What a file has executed; what cannot be read is in `problems`, never an exception."""
+    if source.problem:
+        return _problem(source.problem, 1)
+    if len(source.data) > LARGEST:
+        return _problem(f"it is too large to be proved ({len(source.data)} bytes)", 1)
+    name = format_of(source.path, source.data)
+    if name is None:
+        return Document()
+    try:
+        text = decoded(source.data)
+        if is_template(source.path):
+            text = without_marks(text)
+        return judge_layout(reader(name)(text, source.path), source.path)
+    except Unreadable as error:
+        return _problem(error.message, error.row)
+    except RecursionError:
+        return _problem("it is nested too deeply", 1)
+
+
+def reader(name: str) -> Reader:
+    """The reader of a format; its module is loaded only when a file of it is there."""
+    module = importlib.import_module(f"interlock_checks.documents.formats.{name}")
+    return cast("Reader", module.read)
+
+
+def decoded(data: bytes) -> str:
+    """
+    Text of any encoding in which words of ASCII stay what they are.
+
+    A shell does not decode at all, so bytes that are no UTF-8 are no reason to refuse.
+    """
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if data.startswith(mark):
+            text = data.decode(encoding, "replace")
+            break
+    else:
+        text = data.decode("utf-8", "replace")
+    return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def without_marks(text: str) -> str:
+    """A template with a hole for each value that is filled in; every line stays on its row."""
+
+    def hole(match: re.Match[str]) -> str:
+        return HOLE + "\n" * match[0].count("\n")
+
+    text = _MARKS.sub(hole, text)
+    return _STATEMENTS.sub(lambda match: "\n" * match[0].count("\n"), text)
+
+
+def _problem(message: str, row: int) -> Document:
+    return Document(problems=(Problem(message, row),))
