@@ -37,12 +37,17 @@ class Argv:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that is not stepped through. `name` has no directory when it is known."""
+    """
+    A program that is not stepped through. `name` has no directory when it is known.
+
+    `path` is the word as it was written, where that is known to be the program.
+    """
 
     name: Word | Rest
     arguments: Argv
     manner: Manner = "program"
     sureness: Sureness = "sure"
+    path: Argument | None = None
 
 
 @dataclass(frozen=True, slots=True)

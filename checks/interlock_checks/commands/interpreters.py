@@ -17,6 +17,7 @@ from interlock_checks.commands.argv import (
 from interlock_checks.commands.model import Argument, Rest, const, opaque, starts, word
 from interlock_checks.commands.options import cut
 from interlock_checks.commands.prefixes import INERT, PREFIXES, QUOTING, SHELLS
+from interlock_checks.commands.steps import GUARDS
 from interlock_checks.commands.tools import MODULES, SINKS
 
 MAX_GUESSES = 48
@@ -143,7 +144,7 @@ def guesses(argv: Argv) -> Iterator[Launch]:
             continue
         if name in QUOTING:
             return
-        if name in SINKS:
+        if name in SINKS or name in GUARDS:
             yield Program(word(name), argv.after(index + 1), sureness="guess")
         elif is_python(name):
             inner = python_launches(argv.after(index + 1), None)

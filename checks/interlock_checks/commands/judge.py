@@ -9,12 +9,21 @@ exactly those of a migration (`$TOOL upgrade head`): many programs have a verb `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from interlock_checks.commands.argv import Argv, Program, PythonSource, ShellText, tail
 from interlock_checks.commands.model import Argument, Command, Word, const, may_be, opaque, starts
 from interlock_checks.commands.prefixes import marks
+from interlock_checks.commands.steps import (
+    HOOK_RUNNERS,
+    STEPS,
+    calls_of,
+    file_of,
+    step_of,
+)
+from interlock_checks.commands.steps import MODULES as STEP_MODULES
+from interlock_checks.commands.steps import PROGRAM as STEP_PROGRAM
 from interlock_checks.commands.tool_arguments import (
     alembic_call,
     click_option,
@@ -48,6 +57,8 @@ class Verdict:
     what: short text for a message, such as "`alembic upgrade`"; empty when innocent.
     python: source for the caller to analyse as Python; the kind does not speak about it.
     files, modules: scripts that are run, and modules that `python -m` runs.
+    step: which step of interlock it is; see `steps`.
+    calls: what a runner runs: `make:deploy`, `npm:build`.
     """
 
     kind: Kind
@@ -55,6 +66,8 @@ class Verdict:
     python: tuple[PythonText, ...] = ()
     files: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    step: str = ""
+    calls: tuple[str, ...] = ()
 
     def worse(self, other: Verdict) -> Verdict:
         """Both verdicts in one."""
@@ -65,6 +78,8 @@ class Verdict:
             self.python + other.python,
             self.files + other.files,
             self.modules + other.modules,
+            self.step or other.step,
+            self.calls + other.calls,
         )
 
 
@@ -98,7 +113,7 @@ def _shell_text(launch: ShellText, depth: int) -> Verdict:
     for inner in shell_commands(launch.text, arguments=launch.positional):
         found = judge(inner, depth + 1)
         texts = tuple(PythonText(one.text, one.row + launch.row) for one in found.python)
-        verdict = verdict.worse(Verdict(found.kind, found.what, texts, found.files, found.modules))
+        verdict = verdict.worse(replace(found, python=texts))
     return verdict
 
 
@@ -109,9 +124,11 @@ def _program(program: Program) -> Verdict:
     if program.manner == "module":
         return _module(program)
     if program.manner == "script":
-        files = (text,) if text is not None else ()
+        file = file_of(name) if text is None else text
+        files = (file,) if file is not None else ()
         if text is None and not (tail(name) or "").endswith(".py"):
-            return _unnamed(words, any(may_be(name, one) for one in SINKS))
+            found = _unnamed(words, any(may_be(name, one) for one in SINKS))
+            return replace(found, files=files)
         return Verdict("innocent", files=files).worse(_script(tail(name) or "", words))
     if text is None:
         if not opaque(name):
@@ -123,15 +140,26 @@ def _program(program: Program) -> Verdict:
         return _unnamed(words, True)
     if text in SINKS:
         return _tool(text, words, sure=program.sureness == "sure")
-    if text.endswith(".py"):
-        return Verdict("innocent", files=(text,)).worse(_script(text, words))
-    return INNOCENT
+    step = step_of(text, words)
+    if program.sureness == "guess":
+        return Verdict("innocent", step=step) if step in STEPS else INNOCENT
+    file = file_of(program.path) if program.path is not None else None
+    known = Verdict(
+        "innocent", files=(file,) if file else (), step=step, calls=calls_of(text, words)
+    )
+    return known.worse(_script(text, words)) if text.endswith(".py") else known
 
 
 def _module(program: Program) -> Verdict:
     name = const(program.name)
     if name is not None:
-        return Verdict("innocent", modules=(name,))
+        words = program.arguments.words
+        step = ""
+        if name in STEP_MODULES:
+            step = step_of(STEP_PROGRAM, words) if not STEP_MODULES[name] else STEP_MODULES[name]
+        elif name in HOOK_RUNNERS or name == "pytest":
+            step = step_of(name, words)
+        return Verdict("innocent", modules=(name,), step=step)
     tools = [tool for module, tool in MODULES.items() if may_be(program.name, module)]
     if not tools:
         return INNOCENT

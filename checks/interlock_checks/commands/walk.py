@@ -96,10 +96,8 @@ def launches(argv: Argv, stdin: PythonSource | None = None) -> Iterator[Launch]:
         if special is not None:
             yield from special(argv, stdin)
             return
-        if name in INERT:
-            return
-        yield Program(word(name), rest, sureness=sureness)
-        if name not in SINKS:
+        yield Program(word(name), rest, sureness=sureness, path=head)
+        if name not in SINKS and name not in INERT:
             yield from guesses(rest)
         return
 

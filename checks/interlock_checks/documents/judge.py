@@ -131,8 +131,9 @@ def _command(script: Script, command: Command, outcome: Outcome) -> None:
 
 
 def _ran(command: Command, verdict: Verdict, row: int, outcome: Outcome) -> None:
-    if verdict.files:
-        outcome.ran.append(Ran(row, calls=verdict.files, discarded=command.discarded))
+    calls = (*verdict.files, *verdict.calls)
+    if calls or verdict.step:
+        outcome.ran.append(Ran(row, verdict.step, calls, True, command.discarded))
 
 
 def _python(script: Script, found: PythonText, outcome: Outcome) -> None:
