@@ -12,11 +12,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from interlock.contract import Contract as Contract
     from interlock.contract import ContractError as ContractError
+    from interlock.engines import async_engine_from_config as async_engine_from_config
+    from interlock.engines import create_async_engine as create_async_engine
+    from interlock.engines import create_engine as create_engine
+    from interlock.engines import engine_from_config as engine_from_config
+    from interlock.environment import validate_database_url as validate_database_url
+    from interlock.refused import Refused as Refused
 
 __version__ = "0.1.0"
-__all__ = ["Contract", "ContractError", "__version__"]
+__all__ = [
+    "Contract",
+    "ContractError",
+    "Refused",
+    "__version__",
+    "async_engine_from_config",
+    "create_async_engine",
+    "create_engine",
+    "engine_from_config",
+    "validate_database_url",
+]
 
-_HOMES = {"Contract": "interlock.contract", "ContractError": "interlock.contract"}
+_HOMES = {
+    "Contract": "interlock.contract",
+    "ContractError": "interlock.contract",
+    "Refused": "interlock.refused",
+    "async_engine_from_config": "interlock.engines",
+    "create_async_engine": "interlock.engines",
+    "create_engine": "interlock.engines",
+    "engine_from_config": "interlock.engines",
+    "validate_database_url": "interlock.environment",
+}
 
 
 def __getattr__(name: str) -> object:

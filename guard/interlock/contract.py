@@ -17,6 +17,7 @@ from interlock.contract_values import (
     ContractError,
     Place,
     alembic_section,
+    environment,
     factories,
     key_source,
     kind_of,
@@ -50,11 +51,13 @@ class Database(msgspec.Struct, frozen=True, rename="kebab"):
 
     Attributes:
         alembic: The Alembic configuration that migrates it, `file.ini` or `file.ini:section`.
+        environments: Where the guarded factory may connect to it; its own name where none is given.
     """
 
     urls: tuple[str, ...]
     protected: bool = True
     alembic: str = "alembic.ini"
+    environments: tuple[str, ...] = ()
 
 
 class Trust(msgspec.Struct, frozen=True, rename="kebab"):
@@ -220,7 +223,10 @@ def _database(place: Place, value: object) -> Database:
         raise (place / "protected").error(
             f'"protected" is {kind_of(protected)}', "write true, or false without quotes"
         )
-    database = Database(urls=urls, protected=protected)
+    environments = strings(
+        place / "environments", table.get("environments", []), "an environment", environment
+    )
+    database = Database(urls=urls, protected=protected, environments=environments)
     if "alembic" in table:
         ini = alembic_section(place / "alembic", table["alembic"])
         database = msgspec.structs.replace(database, alembic=ini)

@@ -178,6 +178,15 @@ def alembic_section(place: Place, value: object) -> str:
     return value
 
 
+def environment(place: Place, value: str) -> str:
+    if not value or value != value.strip() or "*" in value:
+        raise place.error(
+            f'"{place.name}" holds "{value}", which names no environment',
+            'write the value of the variable as it is set, such as "production"',
+        )
+    return value
+
+
 # None of these three repeats the value: a URL may hold a password, and a private key may
 # have been pasted where the public one belongs.
 

@@ -1,0 +1,107 @@
+"""The contract that this process is under."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from interlock.contract import (
+    INTERLOCK,
+    PYPROJECT,
+    Contract,
+    ContractError,
+    load_contract,
+)
+
+__all__ = ["Application", "application", "application_contract"]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """
+    A contract and where it was found.
+
+    Attributes:
+        root: The folder that declares it; the working directory where none does.
+        problem: Why nothing is granted, None where the contract can be read.
+    """
+
+    contract: Contract
+    root: Path
+    problem: str | None = None
+
+
+def application_contract() -> tuple[Contract, Path]:
+    """
+    Return the contract of the application that runs, and its root.
+
+    A contract that is missing or broken is that of a repository which declares nothing, under
+    which every database is protected.
+    """
+    found = application()
+    return found.contract, found.root
+
+
+def application(start: Path | None = None) -> Application:
+    """
+    Find the contract from a folder upwards.
+
+    Args:
+        start: None stands for the working directory, and after it the folder of the program.
+    """
+    if start is not None:
+        return _upwards(start) or Application(Contract(), start, _MISSING)
+    here = _working_directory()
+    program = getattr(sys.modules.get("__main__"), "__file__", None)
+    starts = [here, Path(program).absolute().parent if program else None]
+    for one in starts:
+        if one is not None and (found := _upwards(one)) is not None:
+            return found
+    return Application(Contract(), here or Path("/"), _MISSING)
+
+
+_MISSING = "no contract was found: no pyproject.toml with [tool.interlock], and no interlock.toml"
+
+
+def _working_directory() -> Path | None:
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
+
+
+def _upwards(start: Path) -> Application | None:
+    """Return the first folder from here to the root of the file system that declares one."""
+    for folder in (start, *start.parents):
+        stamps = tuple(_stamp(folder / name) for name in (PYPROJECT, INTERLOCK))
+        if any(stamps) and (found := _read(folder, stamps)) is not None:
+            return found
+    return None
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=64)
+def _read(folder: Path, stamps: tuple[tuple[int, ...] | None, ...]) -> Application | None:
+    """Read the contract in one folder; `stamps` are what a remembered answer depends on."""
+    del stamps
+    try:
+        contract, filename = load_contract(lambda name: _bytes(folder / name))
+    except (ContractError, OSError) as error:
+        return Application(Contract(), folder, f"the contract cannot be read: {error}")
+    return None if filename is None else Application(contract, folder)
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
