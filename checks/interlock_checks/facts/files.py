@@ -11,6 +11,7 @@ import msgspec
 
 from interlock_checks.discover import Source
 from interlock_checks.facts import model as m
+from interlock_checks.facts.control import is_near
 from interlock_checks.facts.interest import Filter
 from interlock_checks.facts.python import SyntaxProblem, read_text
 from interlock_checks.facts.relevant import imported_words, marks, matters
@@ -102,8 +103,9 @@ def _module(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
     text = decode(source.data)
     if "\t" in text and isinstance(error := _syntax_error(text), TabError):
         return _problem(error.msg, error.lineno or 1)
+    near = is_near(source.path, text, extra)
     try:
-        return read_text(text, partial(marks, extra=extra), Filter().keep, places=places)
+        return read_text(text, partial(marks, extra=extra), Filter().keep, places=places, near=near)
     except SyntaxProblem as error:
         if source.template or is_template(source.path, text):
             return _template(text, extra, places)
@@ -127,13 +129,15 @@ def _notebook(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
     found = cells(source.data)
     shell = tuple((cell.text, cell.rows) for cell in found if cell.kind == "shell")
     text, rows = python_text(found)
+    near = is_near(source.path, text, extra)
     problems: tuple[m.Problem, ...] = ()
+    read = partial(read_text, interest=partial(marks, extra=extra), places=places, near=near)
     try:
-        facts = read_text(text, partial(marks, extra=extra), Filter().keep, places=places)
+        facts = read(text, keep=Filter().keep)
     except SyntaxProblem:
         found, problems = _readable(found)
         text, rows = python_text(found)
-        facts = read_text(text, partial(marks, extra=extra), Filter().keep, places=places)
+        facts = read(text, keep=Filter().keep)
     problems += tuple(
         m.Problem(f"cell {cell.number} ends within a string or a bracket", cell.rows[-1])
         for cell in found

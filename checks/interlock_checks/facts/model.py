@@ -214,6 +214,13 @@ class Super(msgspec.Struct, frozen=True, array_like=True, tag="U"):
     scope: int
 
 
+class Test(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """`not value`, or one comparison; only kept where the order of things matters."""
+
+    operator: str
+    operands: tuple[int, ...]
+
+
 Node = (
     Const
     | Data
@@ -240,6 +247,7 @@ Node = (
     | From
     | Starred
     | Super
+    | Test
 )
 
 
@@ -306,6 +314,20 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
     decorators: tuple[int, ...] = ()
     bases: tuple[int, ...] = ()
     attributes: dict[str, tuple[int, ...]] = {}
+    is_async: bool = False
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """
+    One thing that happens when a scope's code runs; see `interlock_checks.facts.control`.
+
+    `node` is what it is about, the number of a binding for "bind". `place` counts from
+    `Facts.first_place`; -1 where nothing can be reported.
+    """
+
+    op: str
+    node: int = -1
+    place: int = -1
 
 
 class Star(msgspec.Struct, frozen=True, array_like=True):
@@ -346,10 +368,11 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     """
     All that the analysis keeps of one Python file or notebook.
 
-    `spans` are the places of the uses, in their order, and then those of the imports. They are
-    costly, so they are only there when they were asked for.
+    `spans` are the places of the uses, in their order, then those of the imports, then those of
+    the marks. They are costly, so they are only there when they were asked for.
     `whole` is False for a file that names nothing of the catalogue: it was only looked over.
     `imported` are all words in its import statements.
+    `control` is the order of what each scope does, for files near a guard.
     """
 
     nodes: tuple[Node, ...] = ()
@@ -364,6 +387,12 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     whole: bool = True
     imported: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    control: dict[int, tuple[Mark, ...]] = {}
+
+    @property
+    def first_place(self) -> int:
+        """The index of `spans` at which the places of `control` begin."""
+        return len(self.uses) + len(self.imports)
 
 
 ENCODER = msgspec.msgpack.Encoder()

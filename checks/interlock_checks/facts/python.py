@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from interlock_checks.facts import model as m
-from interlock_checks.facts.outline import cut_down, outline
+from interlock_checks.facts.control import Recorder
+from interlock_checks.facts.outline import Cut, cut_down, outline
 from interlock_checks.facts.positions import spans_of
 from interlock_checks.facts.reader import Pending, Reader
 
@@ -34,9 +35,12 @@ def read_text(
     keep: Callable[[Reader, Pending], bool],
     *,
     places: bool = False,
+    near: bool = False,
 ) -> m.Facts:
     """
     The facts of one module's text; with `places`, the spans of uses and imports as well.
+
+    A file `near` a guard is not cut down, and the order of what it does is kept.
 
     Raises:
         SyntaxProblem: the text does not parse, or would take unreasonably long to.
@@ -44,7 +48,7 @@ def read_text(
     shape = outline(text)
     if shape.problem is not None:
         raise SyntaxProblem(*shape.problem)
-    cut = cut_down(text, shape, interest)
+    cut = Cut(text) if near else cut_down(text, shape, interest)
     if len(cut.text) > LARGEST:
         raise SyntaxProblem(f"the module is too large to be proved ({len(cut.text)} characters)", 1)
     try:
@@ -54,10 +58,11 @@ def read_text(
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _DEPTH))
     try:
-        reader = Reader()
+        reader = Reader(Recorder(near))
         reader.read(tree)
         uses = [use for use in reader.uses if keep(reader, use)]
         anchors = [use.anchor for use in uses] + [place for *_, place in reader.imports]
+        anchors += reader.trace.places
         spans = spans_of(tree, anchors) if places else {}
     except RecursionError:
         raise SyntaxProblem("the source is nested too deeply", 1) from None
@@ -113,4 +118,5 @@ def _freeze(reader: Reader, uses: Sequence[Pending], spans: tuple[m.Span, ...]) 
             m.Imported(star.module, star.level, name, len(uses) + number)
             for number, (star, name, _) in enumerate(reader.imports)
         ),
+        control={number: tuple(marks) for number, marks in reader.trace.scopes.items()},
     )

@@ -16,6 +16,7 @@ import libcst as cst
 from interlock_checks.catalogue import processes
 from interlock_checks.facts import model as m
 from interlock_checks.facts import stores
+from interlock_checks.facts.control import Recorder
 from interlock_checks.facts.flow import Frame, Loop, look_up, union, views_from
 from interlock_checks.facts.literals import constant
 
@@ -67,6 +68,7 @@ class Reader:
     The tables grow while the tree is walked and are frozen by `interlock_checks.facts.python`.
     """
 
+    trace: Recorder = field(default_factory=lambda: Recorder(active=False))
     nodes: list[m.Node] = field(default_factory=list)
     bindings: list[_Binding] = field(default_factory=list)
     scopes: list[m.Scope | None] = field(default_factory=list)
@@ -107,6 +109,7 @@ class Reader:
         parameters: tuple[m.Parameter, ...] = (),
         decorators: tuple[int, ...] = (),
         bases: tuple[int, ...] = (),
+        is_async: bool = False,
     ) -> None:
         names = {name: tuple(sorted(b for b in ids if b >= 0)) for name, ids in frame.env.items()}
         self.scopes[frame.number] = m.Scope(
@@ -120,6 +123,7 @@ class Reader:
             decorators=decorators,
             bases=bases,
             attributes={name: tuple(values) for name, values in frame.attributes.items()},
+            is_async=is_async,
         )
 
     def bind(self, frame: Frame, name: str, value: int, use: int = -1) -> int:
@@ -133,6 +137,7 @@ class Reader:
             while target.kind == "comprehension" and target.parent is not None:
                 target = target.parent
         self.bindings.append(_Binding(name, target.number, value, max(use, -1)))
+        self.trace.mark("bind", number)
         if target is frame or use == -2:
             target.bind(name, number)
         else:
@@ -162,7 +167,8 @@ class Reader:
         """Walk the whole module, then the function bodies, outermost first."""
         self.unknown = self.add(m.Unknown())
         self.module = self.open_frame("module", "", None)
-        self.block(tree.body, self.module)
+        with self.trace.scope(self.module.number):
+            self.block(tree.body, self.module)
         while self.deferred:
             queue, self.deferred = self.deferred, []
             for read_body in queue:
@@ -215,16 +221,25 @@ class Reader:
             case cst.ImportFrom():
                 self.import_from(node, frame)
             case cst.Return():
+                result = -1
                 if node.value is not None:
-                    frame.returns.append(self.value(node.value, frame, _Context("returned")))
+                    result = self.value(node.value, frame, _Context("returned"))
+                    frame.returns.append(result)
+                self.trace.mark("return", result, node)
                 return False
             case cst.Raise():
+                raised = -1
                 if node.exc is not None:
-                    self.value(node.exc, frame, _INERT)
+                    raised = self.value(node.exc, frame, _INERT)
                 if node.cause is not None:
                     self.value(node.cause.item, frame, _INERT)
+                self.trace.mark("raise", raised, node)
                 return False
-            case cst.Break() | cst.Continue():
+            case cst.Break():
+                self.trace.mark("break", -1, node)
+                return False
+            case cst.Continue():
+                self.trace.mark("continue", -1, node)
                 return False
             case cst.Global():
                 frame.global_names.update(item.name.value for item in node.names)
@@ -233,9 +248,11 @@ class Reader:
             case cst.Del():
                 self.delete(node.target, frame)
             case cst.Assert():
+                self.trace.mark("assert", -1, node.test)
                 self.value(node.test, frame, _INERT)
                 if node.msg is not None:
                     self.value(node.msg, frame, _INERT)
+                self.trace.end()
             case _:
                 pass
         return True
@@ -449,6 +466,7 @@ class Reader:
                 return self.if_(node, frame)
             case cst.For():
                 source = self.iterated(node.iter, frame)
+                self.trace.mark("for", source, node.iter)
                 self.loop(
                     frame,
                     node.body,
@@ -456,7 +474,7 @@ class Reader:
                     lambda: self.bind_target(node.target, self.add(m.Each(source)), frame),
                 )
             case cst.While():
-                self.value(node.test, frame, _INERT)
+                self.trace.mark("while", self.value(node.test, frame, _INERT), node.test)
                 self.loop(frame, node.body, node.orelse, None)
             case cst.Try() | cst.TryStar():
                 return self.try_(node, frame)
@@ -473,8 +491,9 @@ class Reader:
         ends: list[dict[str, frozenset[int]]] = []
         typed: dict[str, frozenset[int]] = {}
         current: cst.If | cst.Else | None = node
+        depth = 0
         while isinstance(current, cst.If):
-            self.value(current.test, frame, _INERT)
+            self.trace.mark("if", self.value(current.test, frame, _INERT), current.test)
             before = dict(frame.env)
             reached = self.suite(current.body, frame)
             if self.only_for_types(current.test, frame):
@@ -483,8 +502,11 @@ class Reader:
                 ends.append(frame.env)
             frame.env = before
             current = current.orelse
+            depth += 1
+            self.trace.mark("else")
         if current is None or self.suite(current.body, frame):
             ends.append(frame.env)
+        self.trace.end(depth)
         if not ends:
             return False
         frame.join(ends)
@@ -549,19 +571,25 @@ class Reader:
         for name, ids in made.items():
             frame.env[name] = frame.env.get(name, frozenset()) | ids
         if orelse is not None:
+            self.trace.mark("else")
             self.suite(orelse.body, frame)
+        self.trace.end()
 
     def try_(self, node: cst.Try | cst.TryStar, frame: Frame) -> bool:
         before = dict(frame.env)
         start = len(self.bindings)
+        self.trace.mark("try")
         falls = self.suite(node.body, frame)
         after_body = frame.env
         halfway = self.halfway(before, frame, start)
         ends: list[dict[str, frozenset[int]]] = []
         for handler in node.handlers:
             frame.env = dict(halfway)
-            if handler.type is not None:
-                self.value(handler.type, frame, _INERT)
+            if handler.type is None:
+                self.trace.mark("except", -1, handler.whitespace_after_except)
+            else:
+                kinds = self.value(handler.type, frame, _INERT)
+                self.trace.mark("except", kinds, handler.type)
             name = None
             if handler.name is not None:
                 name = _target_name(handler.name.name)
@@ -572,12 +600,17 @@ class Reader:
                 ends.append(frame.env)
         frame.env = after_body
         if node.orelse is not None:
+            self.trace.mark("else")
             falls = self.suite(node.orelse.body, frame) and falls
         if falls:
             ends.append(frame.env)
         if node.finalbody is not None:
             frame.join([*ends, halfway])
-            return self.suite(node.finalbody.body, frame) and bool(ends)
+            self.trace.mark("finally")
+            falls = self.suite(node.finalbody.body, frame) and bool(ends)
+            self.trace.end()
+            return falls
+        self.trace.end()
         if not ends:
             return False
         frame.join(ends)
@@ -599,11 +632,13 @@ class Reader:
         before = dict(frame.env)
         for item in node.items:
             source = self.value(item.item, frame, _INERT)
+            self.trace.mark("with", source, item.item)
             if item.asname is not None:
                 target = _as_target(item.asname.name)
                 self.bind_target(target, self.add(m.Entered(source)), frame)
         entered = dict(frame.env)
         falls = self.suite(node.body, frame)
+        self.trace.end(len(node.items))
         # A context manager may swallow an exception half-way (contextlib.suppress): what was
         # bound before the block may still be in force after it.
         again = {
@@ -616,13 +651,17 @@ class Reader:
         subject = self.value(node.subject, frame, _INERT)
         before = frame.env
         ends = [dict(before)]
+        self.trace.mark("match", subject, node.subject)
         for case in node.cases:
             frame.env = dict(before)
+            always = case.guard is None and _is_irrefutable(case.pattern)
+            self.trace.mark("case", int(always), case.pattern)
             self.pattern(case.pattern, subject, frame)
             if case.guard is not None:
                 self.value(case.guard, frame, _INERT)
             if self.suite(case.body, frame):
                 ends.append(frame.env)
+        self.trace.end()
         frame.join(ends)
 
     def pattern(self, pattern: cst.CSTNode | None, subject: int, frame: Frame) -> None:
@@ -671,7 +710,8 @@ class Reader:
         self.annotation(node.returns, frame)
         stores.note_binding(self, frame, node.name.value, function, node.name)
         self.bind(frame, node.name.value, function)
-        self.defer(inner, frame, node.body, parameters, tuple(decorators))
+        is_async = node.asynchronous is not None
+        self.defer(inner, frame, node.body, parameters, tuple(decorators), is_async=is_async)
 
     def decorator(self, expression: cst.BaseExpression, frame: Frame) -> int:
         return self.value(expression, frame, _Context("used as a decorator"))
@@ -718,6 +758,8 @@ class Reader:
         body: cst.BaseSuite | cst.BaseExpression,
         parameters: tuple[m.Parameter, ...],
         decorators: tuple[int, ...],
+        *,
+        is_async: bool = False,
     ) -> None:
         inner.views = views_from(outer, len(self.bindings))
         if inner.owner is None:
@@ -729,12 +771,14 @@ class Reader:
                 inner.owner, inner.own_name = None, None
 
         def read_body() -> None:
-            if isinstance(body, cst.BaseSuite):
-                self.suite(body, inner)
-            else:
-                context = _Context("returned by a lambda")
-                inner.returns.append(self.value(body, inner, context))
-            self.close(inner, parameters=parameters, decorators=decorators)
+            with self.trace.scope(inner.number):
+                if isinstance(body, cst.BaseSuite):
+                    self.suite(body, inner)
+                else:
+                    result = self.value(body, inner, _Context("returned by a lambda"))
+                    inner.returns.append(result)
+                    self.trace.mark("return", result, body)
+            self.close(inner, parameters=parameters, decorators=decorators, is_async=is_async)
 
         self.deferred.append(read_body)
 
@@ -787,6 +831,7 @@ class Reader:
             args.append(m.Arg(self.value(arg.value, frame, inner), name, len(arg.star)))
         number = self.add(m.Call(func, tuple(args)))
         self.use(number, frame, node, _Context("called"))
+        self.trace.mark("call", number, node)
         return self.chain(node, number, frame, context)
 
     def called(self, node: cst.BaseExpression, frame: Frame) -> int:
@@ -931,30 +976,48 @@ class Reader:
         return left
 
     def boolean(self, node: cst.BooleanOperation, frame: Frame, context: _Context) -> int:
-        left = self.value(node.left, frame, context)
-        right = self.value(node.right, frame, context)
-        return self.add(m.Either((left, right)))
+        # A long chain nests to the left: walked in a loop.
+        stack: list[cst.BooleanOperation] = []
+        current: cst.BaseExpression = node
+        while isinstance(current, cst.BooleanOperation):
+            stack.append(current)
+            current = current.left
+        left = self.value(current, frame, context)
+        for operation in reversed(stack):
+            operator = "and" if isinstance(operation.operator, cst.And) else "or"
+            self.trace.mark(operator, left, operation.left)
+            right = self.value(operation.right, frame, context)
+            left = self.add(m.Either((left, right)))
+            self.trace.mark("end", left)
+        return left
 
     def conditional(self, node: cst.IfExp, frame: Frame, context: _Context) -> int:
         options: list[int] = []
         current: cst.BaseExpression = node
         while isinstance(current, cst.IfExp):
+            self.trace.mark("if", self.value(current.test, frame, _INERT), current.test)
             options.append(self.value(current.body, frame, context))
-            self.value(current.test, frame, _INERT)
+            self.trace.mark("else")
             current = current.orelse
         options.append(self.value(current, frame, context))
+        self.trace.end(len(options) - 1)
         return self.add(m.Either(tuple(options)))
 
     def comparison(self, node: cst.Comparison, frame: Frame, context: _Context) -> int:
-        self.value(node.left, frame, _INERT)
+        operands = [self.value(node.left, frame, _INERT)]
         for target in node.comparisons:
-            self.value(target.comparator, frame, _INERT)
+            operands.append(self.value(target.comparator, frame, _INERT))
+        if self.trace.active and len(operands) == 2:
+            operator = _COMPARISONS.get(type(node.comparisons[0].operator), "?")
+            return self.add(m.Test(operator, tuple(operands)))
         return self.unknown
 
     def unary(self, node: cst.UnaryOperation, frame: Frame, context: _Context) -> int:
         if isinstance(node.operator, cst.Minus) and isinstance(node.expression, cst.Integer):
             return self.add(m.Const(-node.expression.evaluated_value))
-        self.value(node.expression, frame, _INERT)
+        operand = self.value(node.expression, frame, _INERT)
+        if self.trace.active and isinstance(node.operator, cst.Not):
+            return self.add(m.Test("not", (operand,)))
         return self.unknown
 
     def lambda_(self, node: cst.Lambda, frame: Frame, context: _Context) -> int:
@@ -978,14 +1041,20 @@ class Reader:
         return value
 
     def awaited(self, node: cst.Await, frame: Frame, context: _Context) -> int:
-        return self.value(node.expression, frame, context)
+        number = self.value(node.expression, frame, context)
+        self.trace.mark("await", number, node)
+        return number
 
     def yielded(self, node: cst.Yield, frame: Frame, context: _Context) -> int:
         inner = _Context("yielded")
         if isinstance(node.value, cst.From):
-            frame.yields.append(self.add(m.Each(self.value(node.value.item, frame, inner))))
-        elif node.value is not None:
+            source = self.value(node.value.item, frame, inner)
+            frame.yields.append(self.add(m.Each(source)))
+            self.trace.mark("from", source, node)
+            return self.unknown
+        if node.value is not None:
             frame.yields.append(self.value(node.value, frame, inner))
+        self.trace.mark("yield", -1, node)
         return self.unknown
 
     def comprehension(
@@ -998,22 +1067,29 @@ class Reader:
         clause: cst.CompFor | None = node.for_in
         outer: Frame = frame
         target, source, plain = -1, -1, True
+        depth = 0
         while clause is not None:
             source = self.iterated(clause.iter, outer)
+            lazy = isinstance(node, cst.GeneratorExp)
+            self.trace.mark("gen" if lazy else "for", source, clause.iter)
+            depth += 1 + len(clause.ifs)
             self.bind_target(clause.target, self.add(m.Each(source)), inner_frame)
             single = isinstance(clause.target, cst.Name) and clause is node.for_in
             plain = single and not clause.ifs and clause.inner_for_in is None
             target = len(self.bindings) - 1
             for condition in clause.ifs:
-                self.value(condition.test, inner_frame, _INERT)
+                test = self.value(condition.test, inner_frame, _INERT)
+                self.trace.mark("if", test, condition.test)
             clause, outer = clause.inner_for_in, inner_frame
         inner = _INERT if context.manner is None else _Context("put into a container")
         if isinstance(node, cst.DictComp):
             key = self.value(node.key, inner_frame, inner)
             value = self.value(node.value, inner_frame, inner)
+            self.trace.end(depth)
             self.close(inner_frame)
             return self.add(m.Map((key,), (value,)))
         element = self.value(node.elt, inner_frame, inner)
+        self.trace.end(depth)
         self.close(inner_frame)
         kind = _COMPREHENSIONS[type(node)]
         return self.add(m.Comp(kind, element, target if plain else -1, source))  # type: ignore[arg-type]
@@ -1028,6 +1104,14 @@ def dotted(node: cst.BaseExpression) -> str:
     if isinstance(node, cst.Name):
         parts.append(node.value)
     return ".".join(reversed(parts))
+
+
+def _is_irrefutable(pattern: cst.MatchPattern) -> bool:
+    if isinstance(pattern, cst.MatchOr):
+        return any(_is_irrefutable(option.pattern) for option in pattern.patterns)
+    return isinstance(pattern, cst.MatchAs) and (
+        pattern.pattern is None or _is_irrefutable(pattern.pattern)
+    )
 
 
 def _as_target(node: cst.BaseExpression) -> cst.BaseExpression:
@@ -1065,6 +1149,15 @@ _OPERATORS: dict[type[cst.CSTNode], str] = {
     cst.Divide: "/",
     cst.Subtract: "-",
     cst.BitXor: "^",
+}
+
+_COMPARISONS: dict[type[cst.CSTNode], str] = {
+    cst.Is: "is",
+    cst.IsNot: "is not",
+    cst.Equal: "==",
+    cst.NotEqual: "!=",
+    cst.In: "in",
+    cst.NotIn: "not in",
 }
 
 _AUGMENTED: dict[type[cst.CSTNode], str] = {

@@ -932,6 +932,8 @@ def operands(node: m.Node) -> tuple[int, ...]:
             return (element, source)
         case m.Starred(before=before):
             return (before,)
+        case m.Test(operands=numbers):
+            return numbers
         case _:
             return ()
 

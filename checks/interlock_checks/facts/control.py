@@ -1,0 +1,65 @@
+"""
+The order in which a scope's code runs, kept for files near a guard.
+
+While the reader walks a scope it marks what happens, in the order in which Python evaluates it:
+a bracketed sequence, flat like bytecode. `OPENING` marks have an "end"; between them "else",
+"except", "finally" and "case" begin the next part. `interlock_checks.link.shape` reads it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import libcst as cst
+
+from interlock_checks.facts import model as m
+
+OPENING = frozenset({"if", "and", "or", "assert", "for", "gen", "while", "try", "with", "match"})
+"""What an "end" closes. The node of "if" and "while" is the test, of "and" and "or" the left
+side, of "for", "gen" and "with" what is iterated or entered, of "match" the subject."""
+
+NAME = "interlock"
+"""The word by which a file is near a guard; linking asks for it where an import leads to one."""
+
+
+def is_near(path: str, text: str, extra: frozenset[str]) -> bool:
+    """Whether the order of what a file does matters: it may call a guard, or is an env.py."""
+    if NAME in extra or path.rpartition("/")[2] == "env.py":
+        return True
+    return NAME in (text if text.isascii() else unicodedata.normalize("NFKC", text))
+
+
+class Recorder:
+    """Collects the marks of all scopes of one file; nothing, unless it is `active`."""
+
+    def __init__(self, active: bool) -> None:
+        self.active = active
+        self.places: list[cst.CSTNode] = []
+        self.scopes: dict[int, list[m.Mark]] = {}
+        self._current: list[m.Mark] = []
+
+    def mark(self, op: str, node: int = -1, anchor: cst.CSTNode | None = None) -> None:
+        """Note that something happens here; `anchor` is what a finding would point at."""
+        if not self.active:
+            return
+        place = -1
+        if anchor is not None:
+            place = len(self.places)
+            self.places.append(anchor)
+        self._current.append(m.Mark(op, node, place))
+
+    def end(self, count: int = 1) -> None:
+        """Close the innermost brackets."""
+        for _ in range(count):
+            self.mark("end")
+
+    @contextmanager
+    def scope(self, number: int) -> Iterator[None]:
+        """Note what follows as the code of the scope of that number."""
+        outer, self._current = self._current, []
+        yield
+        if self.active:
+            self.scopes[number] = self._current
+        self._current = outer

@@ -1,0 +1,110 @@
+"""The order in which code runs, as it is kept for files near a guard, and what follows from it."""
+
+from __future__ import annotations
+
+import textwrap
+from hashlib import blake2b
+
+import pytest
+
+from interlock_checks.discover import Source
+from interlock_checks.facts import model as m
+from interlock_checks.facts.control import OPENING
+from interlock_checks.facts.files import read_source
+
+
+def facts(code: str, path: str = "app/deploy.py") -> m.Facts:
+    data = textwrap.dedent(code).encode()
+    return read_source(Source(path, "python", data, blake2b(data).digest()), None, places=True)
+
+
+# --- what is kept ---------------------------------------------------------------------------
+
+
+def test_a_file_far_from_any_guard_keeps_no_order() -> None:
+    assert facts("import alembic\nalembic.x()\n").control == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ("import interlock\n", "app/deploy.py"),
+        ("from alembic import context\n", "migrations/env.py"),
+        ("import \uff49nterlock\n", "app/deploy.py"),
+    ],
+)
+def test_a_file_near_a_guard_keeps_it(code: str, path: str) -> None:
+    assert 0 in facts(code, path).control
+
+
+def test_what_is_evaluated_stands_in_pythons_order() -> None:
+    found = facts(
+        """
+        import interlock
+        async def deploy(targets, dry):
+            for target in targets:
+                try:
+                    receipt = await verify(target) if not dry else None
+                except (OSError, interlock.Refused):
+                    raise
+                finally:
+                    close()
+            with permit(receipt) as held, lock():
+                return [migrate(one) for one in held if one]
+        """
+    )
+
+    assert [mark.op for mark in found.control[1]] == (
+        "for bind try if call await else end bind except raise finally call end end "
+        "call with bind call with for bind if call end end return end end"
+    ).split()
+
+
+def test_every_bracket_is_closed_in_every_scope() -> None:
+    found = facts(
+        """
+        import interlock
+        class Job:
+            run = lambda self: self.a and self.b() or [x for y in z for x in y if x if y]
+            def __enter__(self):
+                while self.go:
+                    match self.kind:
+                        case 1 | 2: break
+                        case other if other: continue
+                else:
+                    assert self.x, self.y()
+                try: pass
+                except* ValueError: pass
+                else: pass
+        """
+    )
+
+    for marks in found.control.values():
+        opened = sum(mark.op in OPENING for mark in marks)
+        assert opened == sum(mark.op == "end" for mark in marks)
+
+
+def test_a_mark_points_at_the_expression_that_decides() -> None:
+    found = facts(
+        """
+        import interlock
+        # a comment
+        if (
+            # another
+            SKIP
+        ):
+            pass
+        try:
+            x()
+        # a third
+        except:
+            pass
+        """
+    )
+    rows = {
+        mark.op: found.spans[found.first_place + mark.place].row
+        for mark in found.control[0]
+        if mark.place >= 0
+    }
+
+    assert rows == {"if": 4, "call": 10, "except": 12}
