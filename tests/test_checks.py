@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from interlock_checks import checks
 from interlock_checks.check import Check, all_checks
 from interlock_checks.finding import Finding
+from interlock_checks.git import find_git
 from interlock_checks.pages import example, page, pages, terminal
+from interlock_checks.revision import Revision
 from interlock_checks.run import check_repository
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,13 +33,30 @@ def examples(kind: str) -> Iterator[object]:
 
 
 def found_by(check: type[Check], code: str, folder: Path) -> list[Finding]:
-    """What a check finds in an example that stands for app/example.py."""
+    """What a check finds in an example that stands for its file."""
     declared = re.findall(r"^# pyproject\.toml: (.+)$", code, re.MULTILINE)
-    (folder / "pyproject.toml").write_text("\n".join(["[tool.interlock]", *declared]))
-    (folder / "app").mkdir()
-    (folder / "app/__init__.py").touch()
-    (folder / "app/example.py").write_text(code, encoding="utf-8")
-    return [one for one in check_repository(folder).findings if one.code == check.code]
+    before = re.findall(r"^# base: (.+)$", code, re.MULTILINE)
+    file = folder / check.path
+    file.parent.mkdir(exist_ok=True)
+    bases = []
+    if check.path.endswith(".py"):
+        (folder / "pyproject.toml").write_text("\n".join(["[tool.interlock]", *declared]))
+        (folder / "app/__init__.py").touch()
+    else:
+        bases.append(base_with(folder, check.path if before else "README.md", before))
+    file.write_text(code, encoding="utf-8")
+    report = check_repository(folder, bases=bases)
+    return [one for one in report.findings if one.code == check.code]
+
+
+def base_with(folder: Path, path: str, lines: list[str]) -> Revision:
+    (folder / path).write_text("\n".join(lines), encoding="utf-8")
+    name = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in ("init", "-q"), ("add", "."), (*name, "commit", "-qm", "base"):
+        subprocess.run(("git", "-C", folder, *words), check=True, capture_output=True)
+    found = find_git(folder)
+    assert found is not None
+    return Revision(found[0], "HEAD")
 
 
 def marked(check: type[Check], code: str) -> list[int]:
@@ -58,7 +78,7 @@ def test_reports_the_marked_lines_and_no_others(
 
     assert marked(check, code)
     assert [one.row for one in found] == marked(check, code)
-    assert {one.path for one in found} == {"app/example.py"}
+    assert {one.path for one in found} == {check.path}
 
 
 @pytest.mark.parametrize(("check", "code"), list(examples("good")))

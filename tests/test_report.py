@@ -409,6 +409,7 @@ def test_a_proof_names_commit_contract_files_and_tool(tmp_path: Path) -> None:
         },
         "files": {"code": 3, "read": 2, "blake2b": {"a.py": "00ff"}},
         "at_home": {"alembic.command.upgrade": 1},
+        "bases": [],
         "assumptions": [{"path": "a.py", "row": 1, "text": "given to `run`"}],
         "findings": [],
     }

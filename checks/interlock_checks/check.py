@@ -20,7 +20,8 @@ class Check:
     A clause of the contract, looked at from one side.
 
     Subclasses define what they find, why it matters and what to do, with examples. In an
-    example of `bad`, every line that must be reported ends in `# CODE`; no other may be.
+    example of `bad`, every line that must be reported ends in `# CODE`; no other may be. Examples
+    stand for the file `path`; a line `# base: ...` is what that file said at the base.
     """
 
     code: ClassVar[str]
@@ -28,6 +29,7 @@ class Check:
     clause: ClassVar[str]
     summary: ClassVar[str]
     remedy: ClassVar[str]
+    path: ClassVar[str] = "app/example.py"
     bad: ClassVar[Mapping[str, str]]
     good: ClassVar[Mapping[str, str]]
 

@@ -19,8 +19,14 @@ _FAMILIES = {
     "IL0": "What cannot be proved",
     "IL1": "Migrations",
     "IL2": "Engines and connections",
+    "IL6": "The contract",
 }
 _CLAUSES = "../../CONTRACT.md"
+_CODE = (
+    " in a repository without a contract; a first line `# pyproject.toml: ...` is what it declares "
+    "below `[tool.interlock]`."
+)
+_DECLARATION = "; a line `# base: ...` is what that file said at the base."
 
 
 def pages() -> dict[str, str]:
@@ -61,13 +67,12 @@ def page(check: type[Check]) -> str:
         "## The right way",
         _sentence(check.remedy),
         "## Reported",
-        *_examples(check.bad),
+        *_examples(check.bad, check.path),
         "## Not reported",
-        *_examples(check.good),
+        *_examples(check.good, check.path),
         "## Contract",
         f"Clause {check.clause} of the [contract]({_CLAUSES}). An example stands for "
-        "`app/example.py` in a repository without a contract; a first line `# pyproject.toml: ...` "
-        "is what it declares below `[tool.interlock]`.",
+        f"`{check.path}`{_CODE if check.path.endswith('.py') else _DECLARATION}",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -98,10 +103,11 @@ def terminal(check: type[Check], width: int) -> str:
     return "\n\n".join(parts)
 
 
-def _examples(given: Mapping[str, str]) -> Iterator[str]:
+def _examples(given: Mapping[str, str], path: str) -> Iterator[str]:
+    language = {"py": "python", "yml": "yaml"}.get(path.rpartition(".")[2], path.rpartition(".")[2])
     for title, code in given.items():
         yield f"{title[0].upper()}{title[1:]}:"
-        yield f"```python\n{example(code)}```"
+        yield f"```{language}\n{example(code)}```"
 
 
 def example(code: str) -> str:

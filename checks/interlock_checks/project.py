@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from interlock_checks.facts import model as m
 from interlock_checks.homes import Homes
 from interlock_checks.link.uses import Reach
+from interlock_checks.weakening.model import Loosened
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Project:
     files: Mapping[str, m.Facts]
     homes: Homes
     reaches: Sequence[Reach]
+    loosened: Sequence[Loosened] = ()
     places: Mapping[str, Sequence[m.Span]] = field(default_factory=dict)
     _away: dict[str, list[Offence]] | None = field(default=None, repr=False)
 

@@ -32,6 +32,7 @@ from interlock_checks.pool import Job, read_all
 from interlock_checks.project import Project
 from interlock_checks.report.model import Assumed, Report
 from interlock_checks.source import searchable
+from interlock_checks.weakening.model import Loosened
 
 Progress = Callable[[int, int], None]
 
@@ -41,7 +42,10 @@ _ROUNDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """All input of a check. `paths` are all files, `sources` those of code."""
+    """
+    All input of a check. `paths` are all files, `sources` those of code; `loosened` is what the
+    declarations no longer hold, against a base.
+    """
 
     contract: Contract
     declared_in: str | None
@@ -49,6 +53,7 @@ class Repository:
     sources: Mapping[str, Source]
     links: Mapping[str, str]
     paths: frozenset[str]
+    loosened: Sequence[Loosened] = ()
 
 
 @dataclass
@@ -185,7 +190,8 @@ def prove(
             wanted.setdefault(path, nothing)
         if not reading.read(wanted):
             break
-    project = Project(world.files, homes, [*uses.reaches, *_borrowed(world, uses, homes)])
+    reaches = [*uses.reaches, *_borrowed(world, uses, homes)]
+    project = Project(world.files, homes, reaches, repository.loosened)
     project.places = reading.places(
         [reach.path for reach in project.away()] + [one.path for one in uses.assumptions]
     )

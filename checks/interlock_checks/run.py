@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +16,10 @@ from interlock import __version__
 from interlock.contract import load_contract
 from interlock_checks.cache import Cache
 from interlock_checks.discover import Source, discover
-from interlock_checks.report.model import Report
+from interlock_checks.report.model import Base, Report
+from interlock_checks.revision import Revision
 from interlock_checks.tree import Tree, WorkTree
+from interlock_checks.weakening.model import Loosened
 
 Progress = Callable[[int, int], None]
 
@@ -24,19 +27,29 @@ _SETTINGS = (".ini", ".cfg", ".toml")
 """Suffixes of the files that may declare homes: contract, script locations."""
 
 
-def check_repository(root: Path, progress: Progress | None = None) -> Report:
+def check_repository(
+    root: Path, progress: Progress | None = None, bases: Sequence[Revision] = ()
+) -> Report:
     """
     Check all files below `root` against the contract found there.
 
     Raises:
         interlock.contract.ContractError: the contract is invalid.
     """
-    return check_tree(WorkTree(root), Cache.open(root, _version()), progress)
+    return check_tree(WorkTree(root), Cache.open(root, _version()), progress, bases)
 
 
-def check_tree(tree: Tree, cache: Cache, progress: Progress | None = None) -> Report:
+def check_tree(
+    tree: Tree,
+    cache: Cache,
+    progress: Progress | None = None,
+    bases: Sequence[Revision] = (),
+) -> Report:
     """
     Check all files of a tree against the contract found there.
+
+    Args:
+        bases: Revisions that declare what must not be weakened.
 
     Raises:
         interlock.contract.ContractError: the contract is invalid.
@@ -57,18 +70,37 @@ def check_tree(tree: Tree, cache: Cache, progress: Progress | None = None) -> Re
         if entry.mode == "link" and (target := tree.link_target(entry.path)) is not None
     }
     paths = frozenset(entry.path for entry in entries)
-    key = _inputs(paths, links, sources, read)
+    loosened, compared = _compare(bases, tree)
+    key = _inputs(paths, links, sources, read, msgspec.msgpack.encode((loosened, compared)))
     report = _recall(cache, key)
     if report is None:
         # Loaded here because a run in which nothing has changed needs none of it.
         from interlock_checks.prove import Repository, prove
 
-        repository = Repository(contract, declared_in, read, sources, links, paths)
+        repository = Repository(contract, declared_in, read, sources, links, paths, loosened)
         report, facts = prove(repository, progress, cache.load())
         cache.store(facts)
         cache.keep_result(key, msgspec.msgpack.encode(report))
     digests = {path: source.digest.hex() for path, source in sources.items()}
-    return msgspec.structs.replace(report, digests=digests)
+    return msgspec.structs.replace(report, digests=digests, bases=compared)
+
+
+def _compare(
+    bases: Sequence[Revision], tree: Tree
+) -> tuple[tuple[Loosened, ...], tuple[Base, ...]]:
+    """What is looser than at any of the bases, and what there was to compare with."""
+    if not bases:
+        return (), ()
+    from interlock_checks.weakening.compare import compare
+
+    loosened: dict[Loosened, None] = {}
+    compared: list[Base] = []
+    for base in bases:
+        with base:
+            found, first = compare(base, tree)
+        loosened.update(dict.fromkeys(found))
+        compared.append(Base(base.commit, first))
+    return tuple(loosened), tuple(compared)
 
 
 def _recall(cache: Cache, key: bytes) -> Report | None:
@@ -86,6 +118,7 @@ def _inputs(
     links: Mapping[str, str],
     sources: Mapping[str, Source],
     read: Callable[[str], bytes | None],
+    compared: bytes,
 ) -> bytes:
     """A digest of all that the report depends on, but for the version."""
     digest = blake2b(digest_size=32)
@@ -105,6 +138,7 @@ def _inputs(
             add(name)
     for path, target in sorted(links.items()):
         add(path.encode("utf-8", "surrogateescape"), target.encode("utf-8", "surrogateescape"))
+    add(compared)
     return digest.digest()
 
 
@@ -130,6 +164,7 @@ def hook_main(argv: Sequence[str], *, families: tuple[str, ...] | None) -> int:
         0 nothing found, 1 findings, 2 the contract is invalid or the arguments are.
     """
     from interlock.contract import ContractError
+    from interlock_checks.base import BaseMissing, bases
     from interlock_checks.report.text import render
 
     if argv:
@@ -139,8 +174,8 @@ def hook_main(argv: Sequence[str], *, families: tuple[str, ...] | None) -> int:
         return 2
     root = Path.cwd()
     try:
-        report = check_repository(root)
-    except ContractError as error:
+        report = check_repository(root, bases=bases(root, None, os.environ))
+    except (ContractError, BaseMissing) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     if families is not None:

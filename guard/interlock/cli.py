@@ -87,7 +87,12 @@ def _commands(context: click.Context) -> None:
     help="For people, or for programs in Ruff's shape.",
 )
 @click.option("--proof", metavar="FILE", help="Write what was proved, or was not, as JSON.")
-def check(path: str, output_format: str, proof: str | None) -> int:
+@click.option(
+    "--base",
+    metavar="REV",
+    help="Report what the contract grants beyond that revision. A pipeline's own base is found.",
+)
+def check(path: str, output_format: str, proof: str | None, base: str | None) -> int:
     """
     Prove that only the deploy module below PATH can migrate, and only the factory can connect.
 
@@ -98,6 +103,7 @@ def check(path: str, output_format: str, proof: str | None) -> int:
     if problem:
         return _complain(problem)
     from interlock.contract import ContractError
+    from interlock_checks.base import BaseMissing, bases
     from interlock_checks.run import check_repository
 
     target = None if proof is None else Path(proof)
@@ -107,14 +113,14 @@ def check(path: str, output_format: str, proof: str | None) -> int:
 
             clear(target)
         with _Progress() as progress:
-            report = check_repository(root, progress)
+            report = check_repository(root, progress, bases(root, base, os.environ))
         text = _rendered(report, root, output_format)
         if target is not None:
             from interlock_checks.report.proof import document, write
             from interlock_checks.tree import WorkTree
 
             write(target, document(report, root, WorkTree(root).read))
-    except ContractError as error:
+    except (ContractError, BaseMissing) as error:
         return _complain(str(error))
     except OSError as error:
         return _complain(str(error))

@@ -15,6 +15,13 @@ class Assumed(msgspec.Struct, frozen=True):
     text: str
 
 
+class Base(msgspec.Struct, frozen=True):
+    """A revision that was compared with; `first` where it declares no contract, and today's is."""
+
+    commit: str
+    first: bool
+
+
 class Report(msgspec.Struct, frozen=True):
     """
     What a run found.
@@ -28,6 +35,7 @@ class Report(msgspec.Struct, frozen=True):
         contract: The file that declares the contract, or None for the default, which grants
             nothing.
         digests: Path -> BLAKE2b digest (hexadecimal) of every file of code.
+        bases: The revisions against which nothing may be weakened.
     """
 
     findings: tuple[Finding, ...]
@@ -37,3 +45,4 @@ class Report(msgspec.Struct, frozen=True):
     assumptions: tuple[Assumed, ...]
     contract: str | None
     digests: dict[str, str]
+    bases: tuple[Base, ...] = ()

@@ -61,6 +61,7 @@ def document(report: Report, root: Path, read: Callable[[str], bytes]) -> dict[s
         "proved": not report.findings,
         "commit": _commit(root),
         "contract": contract,
+        "bases": [msgspec.structs.asdict(one) for one in report.bases],
         "files": {"code": report.files, "read": report.read, "blake2b": report.digests},
         "at_home": report.at_home,
         "assumptions": [_clean(one) for one in report.assumptions],

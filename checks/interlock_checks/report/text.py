@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from interlock_checks.finding import Finding
 from interlock_checks.report.excerpt import Source, open_source, plain, shown
-from interlock_checks.report.model import Report
+from interlock_checks.report.model import Base, Report
 
 if TYPE_CHECKING:
     from interlock_checks.check import Check
@@ -222,6 +222,7 @@ def _proved(report: Report, width: int, paint: Paint) -> Iterator[str]:
     rows = (
         ("files", files),
         ("contract", contract),
+        *(("base", _compared(base)) for base in report.bases),
         ("at home", ", ".join(sinks) or "nothing: there is no use of a sink"),
         ("assumptions", _assumed(report)),
     )
@@ -230,6 +231,12 @@ def _proved(report: Report, width: int, paint: Paint) -> Iterator[str]:
         yield from _wrapped(text, lead, " " * len(lead), width)
     for assumption in report.assumptions:
         yield f"    {plain(assumption.path)}:{assumption.row}: {plain(assumption.text)}"
+
+
+def _compared(base: Base) -> str:
+    if base.first:
+        return f"{base.commit[:12]} declares no contract: today's is the first one"
+    return f"{base.commit[:12]}: nothing is weakened since"
 
 
 def _assumed(report: Report) -> str:

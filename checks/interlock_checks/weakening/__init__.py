@@ -1,0 +1,1 @@
+"""The room that compares two states of what a repository declares: is today's any weaker?"""
