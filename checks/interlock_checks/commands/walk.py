@@ -96,6 +96,8 @@ def launches(argv: Argv, stdin: PythonSource | None = None) -> Iterator[Launch]:
         if special is not None:
             yield from special(argv, stdin)
             return
+        if stdin is not None and name in _CONSOLES and word("shell") in rest.words:
+            yield stdin
         yield Program(word(name), rest, sureness=sureness, path=head)
         if name not in SINKS and name not in INERT:
             yield from guesses(rest)
@@ -222,6 +224,9 @@ def _source(argv: Argv, _stdin: PythonSource | None) -> Iterator[Launch]:
     if len(argv.words) > 1:
         yield Program(argv.words[1], argv.after(2), manner="script")
 
+
+_CONSOLES = frozenset({"flask", "quart", "manage.py"})
+"""Programs whose command `shell` reads Python from the standard input."""
 
 _SPECIAL: dict[str, Callable[[Argv, PythonSource | None], Iterator[Launch]]] = {
     "find": _find,

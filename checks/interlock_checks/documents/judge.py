@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from interlock_checks.commands.argv import HOLE
-from interlock_checks.commands.judge import PythonText, Verdict, judge
+from interlock_checks.commands.judge import PythonText, judge
 from interlock_checks.commands.model import Command, const
 from interlock_checks.commands.shell import read_script
 from interlock_checks.documents.model import (
@@ -127,13 +127,10 @@ def _command(script: Script, command: Command, outcome: Outcome) -> None:
     for text in verdict.python:
         _python(script, text, outcome)
     outcome.entries.extend(Entry(name, row) for name in verdict.modules)
-    _ran(command, verdict, row, outcome)
-
-
-def _ran(command: Command, verdict: Verdict, row: int, outcome: Outcome) -> None:
     calls = (*verdict.files, *verdict.calls)
     if calls or verdict.step:
-        outcome.ran.append(Ran(row, verdict.step, calls, True, command.discarded))
+        discarded = command.discarded or script.discarded
+        outcome.ran.append(Ran(row, verdict.step, calls, True, discarded))
 
 
 def _python(script: Script, found: PythonText, outcome: Outcome) -> None:

@@ -15,6 +15,17 @@ HEAD = 512
 """Bytes that are enough for `format_by_head`."""
 
 _NAMES: dict[str, str] = {
+    "makefile": "makefile",
+    "gnumakefile": "makefile",
+    "bsdmakefile": "makefile",
+    "justfile": "justfile",
+    ".justfile": "justfile",
+    "dockerfile": "dockerfile",
+    "containerfile": "dockerfile",
+    "procfile": "procfile",
+    "crontab": "crontab",
+    "jenkinsfile": "jenkinsfile",
+    "vagrantfile": "vagrantfile",
     ".envrc": "shell",
     "pkgbuild": "shell",
     "apkbuild": "shell",
@@ -28,10 +39,25 @@ _NAMES: dict[str, str] = {
 
 _SUFFIXES: dict[str, str] = {
     **dict.fromkeys("sh bash zsh ksh dash ash command fish bats zsh-theme ebuild".split(), "shell"),
+    **dict.fromkeys("mk mak make".split(), "makefile"),
+    "just": "justfile",
+    **dict.fromkeys("dockerfile containerfile".split(), "dockerfile"),
+    "procfile": "procfile",
+    **dict.fromkeys("cron crontab".split(), "crontab"),
+    "service": "systemd",
+    **dict.fromkeys("jenkinsfile jenkins groovy".split(), "jenkinsfile"),
+    **dict.fromkeys("ps1 psm1".split(), "powershell"),
+    **dict.fromkeys("bat cmd".split(), "batch"),
 }
 """Format by the suffix in lower case."""
 
 _PLACES: tuple[tuple[str, str], ...] = (
+    ("dockerfile", r"(?:.*/)?(?:dockerfile|containerfile)[.\-_][^/]*"),
+    ("makefile", r"(?:.*/)?(?:gnu)?makefile[.\-_][^/]*"),
+    ("procfile", r"(?:.*/)?procfile[.\-_][^/]*"),
+    ("jenkinsfile", r"(?:.*/)?jenkinsfile[.\-_][^/]*"),
+    ("crontab", r"(?:.*/)?(?:cron\.d|crontabs)/[^/]+|(?:.*/)?crontab[.\-_][^/]*"),
+    ("systemd", r"(?:.*/)?[^/]+\.service\.d/[^/]+\.conf"),
     ("shell", r"(?:.*/)?(?:\.husky|\.githooks|\.git-hooks|git-hooks)/(?:_/)?[^/.]+"),
     ("shell", r"(?:.*/)?cron\.(?:hourly|daily|weekly|monthly)/[^/.]+"),
 )
@@ -54,6 +80,8 @@ _SHELLS = re.compile(
     rb"|#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+)*)?(?:\S*/)?"
     rb"(?:with-contenv|sh-entrypoint|command/with-contenv|bats|bashio)\b"
 )
+_MAKE = re.compile(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+)*)?(?:\S*/)?g?make\b")
+_JUST = re.compile(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+)*)?(?:\S*/)?just\b")
 
 
 def is_template(path: str) -> bool:
@@ -98,7 +126,11 @@ def format_by_head(path: str, head: bytes, *, executable: bool) -> str | None:
     """
     head = head.removeprefix(b"\xef\xbb\xbf")
     if head.startswith(b"#!"):
-        return "shell" if _SHELLS.match(head) else None
+        if _SHELLS.match(head):
+            return "shell"
+        if _MAKE.match(head):
+            return "makefile"
+        return "justfile" if _JUST.match(head) else None
     name = path.rpartition("/")[2]
     if executable and "." not in name and head.strip() and b"\0" not in head:
         return "shell"

@@ -1,0 +1,178 @@
+"""
+Jenkinsfiles and other Groovy: the texts that `sh`, `bat`, `powershell` steps are given.
+
+Groovy is not parsed; its comments and strings are. Facts are from the manual of the plug-in
+"Pipeline: Nodes and Processes": `sh` runs `sh -xe`, and `returnStatus` keeps a failure quiet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from interlock_checks.commands.argv import HOLE, unholed
+from interlock_checks.documents.model import Job, Layout, Part, Script
+
+_TOKEN = re.compile(
+    r"(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z)|\A#![^\n]*)"
+    r"|(?P<long>'''(?:[^\\]|\\.)*?'''|\"\"\"(?:[^\\]|\\.)*?\"\"\")"
+    r"|(?P<short>'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")"
+    r"|(?P<word>[A-Za-z_]\w*)|(?P<mark>[{}()\[\],:;])|(?P<line>\n)",
+    re.S,
+)
+_INTERPOLATION = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_][\w.]*")
+_STEPS = frozenset({"sh", "bat", "powershell", "pwsh", "sshCommand"})
+_HANDLERS = frozenset({"try", "catchError", "warnError"})
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    row: int
+
+
+def read(text: str, path: str) -> Layout:
+    """Every stage is a job after the stage before it; those of `parallel` are side by side."""
+    tokens: list[_Token] = []
+    comments: list[tuple[int, str]] = []
+    row, at = 1, 0
+    for match in _TOKEN.finditer(text):
+        row += text.count("\n", at, match.start())
+        at = match.start()
+        kind = match.lastgroup or ""
+        if kind == "comment":
+            comments.append((row, match[0]))
+        else:
+            tokens.append(_Token(kind, match[0], row))
+    scripts: list[Script] = []
+    jobs = tuple(_jobs(tokens, scripts))
+    return Layout(tuple(scripts), "jenkins", jobs, comments=tuple(comments))
+
+
+@dataclass
+class _Block:
+    """An open brace: the word before it, and the text that this word was given."""
+
+    word: str
+    name: str
+    row: int
+    condition: str | None = None
+
+
+def _jobs(tokens: list[_Token], scripts: list[Script]) -> Iterator[Job]:
+    blocks: list[_Block] = []
+    stage, stage_row = "", 1
+    before: tuple[str, ...] = ()
+    side: list[str] = []
+    parts: list[Part] = []
+    last: list[_Token] = []
+    for index, token in enumerate(tokens):
+        if token.kind == "word" and token.text in _STEPS and _is_step(tokens, index):
+            script = _script(token.text, tokens, index, blocks)
+            if script is not None:
+                condition = next((b for b in reversed(blocks) if b.word in ("if", "else")), None)
+                handled = any(one.word in _HANDLERS for one in blocks)
+                late = any(one.word in ("always", "finally", "cleanup") for one in blocks)
+                if handled and script.discarded is None:
+                    script = _quiet(script, blocks)
+                scripts.append(script)
+                parts.append(
+                    Part(
+                        script.rows[0],
+                        (len(scripts) - 1,),
+                        condition="if" if condition else None,
+                        condition_row=condition.row if condition else 0,
+                        after_failure=late,
+                        may_fail=script.discarded is not None,
+                    )
+                )
+        elif token.text == "{":
+            word = next((one.text for one in reversed(last) if one.kind == "word"), "")
+            given = next((one.text[1:-1] for one in last if one.kind == "short"), "")
+            blocks.append(_Block(word, given, token.row))
+            if word == "stage":
+                if parts:
+                    yield Job(stage, stage_row, tuple(parts), after=before)
+                    if not any(one.word == "parallel" for one in blocks):
+                        before, side = (stage,), []
+                    else:
+                        side.append(stage)
+                    parts = []
+                stage, stage_row = given, token.row
+            last = []
+        elif token.text == "}":
+            if blocks:
+                closed = blocks.pop()
+                if closed.word == "stage" and parts:
+                    yield Job(stage, stage_row, tuple(parts), after=before)
+                    parts = []
+                    if any(one.word == "parallel" for one in blocks):
+                        side.append(stage)
+                    else:
+                        before = (stage,)
+                elif closed.word == "parallel" and side:
+                    before, side = tuple(side), []
+            last = []
+        elif token.text in ("\n", ";"):
+            last = []
+        else:
+            last.append(token)
+    if parts:
+        yield Job(stage, stage_row, tuple(parts), after=before)
+
+
+def _quiet(script: Script, blocks: list[_Block]) -> Script:
+    word = next(
+        one.word for one in reversed(blocks) if one.word in ("try", "catchError", "warnError")
+    )
+    return script if word == "try" else replace(script, discarded=f"`{word}`")
+
+
+def _is_step(tokens: list[_Token], index: int) -> bool:
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    return following is not None and (
+        following.kind in ("short", "long") or following.text in ("(", "script", "command", "label")
+    )
+
+
+def _script(step: str, tokens: list[_Token], index: int, blocks: list[_Block]) -> Script | None:
+    found: _Token | None = None
+    discarded: str | None = None
+    depth = 0
+    for position in range(index + 1, min(index + 60, len(tokens))):
+        token = tokens[position]
+        if token.text == "(":
+            depth += 1
+        elif token.text == ")":
+            depth -= 1
+            if depth <= 0:
+                break
+        elif token.kind in ("short", "long"):
+            named = position >= 2 and tokens[position - 1].text == ":"
+            if not named or tokens[position - 2].text in ("script", "command"):
+                found = found or token
+        elif token.text == "returnStatus":
+            discarded = "`returnStatus`"
+        elif token.text in ("\n", "}") and depth <= 0 and found is not None:
+            break
+    if found is None:
+        return None
+    text = _unquoted(found)
+    rows = tuple(range(found.row, found.row + text.count("\n") + 1))
+    return Script("shell", unholed(text), rows=rows, errexit=step == "sh", discarded=discarded)
+
+
+def _unquoted(token: _Token) -> str:
+    width = 3 if token.kind == "long" else 1
+    text = token.text[width:-width]
+    interpolated = token.text[0] == '"'
+    parts: list[str] = []
+    for index, piece in enumerate(re.split(r"\\(.)", text, flags=re.S)):
+        if index % 2:
+            parts.append(_ESCAPES.get(piece, piece))
+        else:
+            parts.append(_INTERPOLATION.sub(HOLE, piece) if interpolated else piece)
+    return "".join(parts)

@@ -1,0 +1,7 @@
+"""PowerShell scripts; see `batch`."""
+
+from __future__ import annotations
+
+from interlock_checks.documents.formats.batch import read
+
+__all__ = ["read"]

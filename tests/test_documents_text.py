@@ -1,0 +1,270 @@
+"""Scripts, makefiles, images and units: a command is found in its row, wherever it stands."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from interlock_checks.discover import Source
+from interlock_checks.documents.kinds import format_by_head, format_by_name
+from interlock_checks.documents.model import Document
+from interlock_checks.documents.read import read_document
+
+
+def document(path: str, text: str) -> Document:
+    return read_document(Source(path, "document", dedent(text).lstrip("\n").encode(), b""))
+
+
+def rows(found: Document, code: str = "IL102") -> list[int]:
+    nested = [span.row for one in found.nested for span in one.facts.spans]
+    return sorted({one.row for one in found.claims if one.code == code} | set(nested))
+
+
+NAMES = {
+    "bin/deploy.sh": "shell",
+    "Makefile": "makefile",
+    "build/rules.mk": "makefile",
+    "Makefile.local": "makefile",
+    "docker/Dockerfile.worker": "dockerfile",
+    "api.Dockerfile": "dockerfile",
+    "justfile": "justfile",
+    "Procfile.dev": "procfile",
+    "etc/cron.d/shop": "crontab",
+    "deploy/shop.service": "systemd",
+    "ci/Jenkinsfile": "jenkinsfile",
+    "Vagrantfile": "vagrantfile",
+    ".envrc": "shell",
+    ".husky/pre-commit": "shell",
+    "scripts/up.ps1": "powershell",
+    "entrypoint.sh.j2": "shell",
+    "README.md": None,
+    "docs/dockerfile.md": None,
+    "app/makefile.py": None,
+}
+
+
+@pytest.mark.parametrize(("path", "name"), NAMES.items())
+def test_a_document_is_known_by_its_name(path: str, name: str | None) -> None:
+    assert format_by_name(path) == name
+
+
+HEADS = {
+    b"#!/bin/sh\n": "shell",
+    b"#!/usr/bin/env -S bash -e\n": "shell",
+    b"#! /usr/bin/env dash\n": "shell",
+    b"#!/usr/bin/make -f\n": "makefile",
+    b"#!/usr/bin/env just --justfile\n": "justfile",
+    b"#!/usr/bin/env node\n": None,
+    b"alembic upgrade head\n": "shell",  # the run bit and no shebang: the caller's shell runs it
+    b"\x7fELF\0\0": None,
+}
+
+
+@pytest.mark.parametrize(("head", "name"), HEADS.items())
+def test_a_script_is_known_by_its_first_bytes(head: bytes, name: str | None) -> None:
+    assert format_by_head("bin/tool", head, executable=True) == name
+
+
+def test_a_file_without_run_bit_and_shebang_is_no_script() -> None:
+    assert format_by_head("LICENSE", b"alembic upgrade head\n", executable=False) is None
+
+
+MIGRATES = {
+    "recipe": (
+        "Makefile",
+        """
+        db:
+        \t@echo migrating
+        \talembic upgrade head
+        """,
+        [3],
+    ),
+    "variables of make, also conditional": (
+        "Makefile",
+        """
+        TOOL ?= poetry run alembic
+        ifeq ($(ENV),prod)
+        VERB = upgrade
+        else
+        VERB = current
+        endif
+        db: ; $(TOOL) $(VERB) head
+        """,
+        [7],
+    ),
+    "canned recipe": (
+        "Makefile",
+        """
+        define migrate
+        \tpip install .
+        \talembic $(1) head
+        endef
+        db:
+        \t$(call migrate,upgrade)
+        """,
+        [3],
+    ),
+    "shell function of make": ("Makefile", "X := $(shell alembic upgrade head)\n", [1]),
+    "line that goes on": (
+        "Makefile",
+        """
+        db:
+        \tfor one in a b; do \\
+        \t  alembic -n $$one upgrade head; \\
+        \tdone
+        """,
+        [3],
+    ),
+    "one shell for the recipe, in Python": (
+        "Makefile",
+        """
+        .ONESHELL:
+        SHELL = python3
+        db:
+        \tfrom alembic import command
+        \tcommand.upgrade(None, "head")
+        """,
+        [4, 5],
+    ),
+    "just recipe": (
+        "justfile",
+        """
+        tool := "alembic"
+        db target="head":
+            {{tool}} upgrade {{target}}
+        """,
+        [3],
+    ),
+    "just recipe with a shebang": (
+        "justfile",
+        """
+        db:
+            #!/usr/bin/env bash
+            set -e
+            alembic upgrade head
+        """,
+        [4],
+    ),
+    "shell form": ("Dockerfile", "FROM a\nCMD alembic upgrade head && gunicorn app\n", [2]),
+    "exec form": ("Dockerfile", 'FROM a\nCMD ["alembic", "upgrade", "head"]\n', [2]),
+    "entry point and command": (
+        "Dockerfile",
+        'FROM a\nENTRYPOINT ["tini", "--", "alembic"]\nCMD ["upgrade", "head"]\n',
+        [2],
+    ),
+    "entry point that takes any words": ("Dockerfile", 'FROM a\nENTRYPOINT ["alembic"]\n', [2]),
+    "behind a comment and a continuation": (
+        "Dockerfile",
+        """
+        FROM a
+        RUN pip install . && \\
+            # now the schema
+            alembic upgrade head
+        """,
+        [4],
+    ),
+    "environment of the image": (
+        "Dockerfile",
+        'FROM a\nENV TOOL="alembic"\nRUN $TOOL upgrade head\n',
+        [3],
+    ),
+    "here-document": (
+        "Dockerfile",
+        "FROM a\nRUN <<EOF\npip install .\nalembic upgrade head\nEOF\n",
+        [4],
+    ),
+    "escape directive": (
+        "Dockerfile",
+        "# escape=`\nFROM a\nRUN pip install . && `\n  alembic upgrade head\n",
+        [4],
+    ),
+    "health check": (
+        "Dockerfile",
+        "FROM a\nHEALTHCHECK --interval=5s CMD alembic upgrade head\n",
+        [2],
+    ),
+    "image built on this one": ("Dockerfile", "FROM a\nONBUILD RUN alembic upgrade head\n", [2]),
+    "entry point taken over from a stage": (
+        "Dockerfile",
+        'FROM a AS b\nENTRYPOINT ["alembic"]\nCMD ["heads"]\nFROM b\nCMD ["upgrade", "head"]\n',
+        [2],
+    ),
+    "release phase": ("Procfile", "web: gunicorn app\nrelease: flask db upgrade\n", [2]),
+    "cron": ("crontab", "MAILTO=x\n0 3 * * * cd /srv && alembic upgrade head\n", [2]),
+    "cron of the system": ("etc/cron.d/shop", "@daily app alembic upgrade head\n", [1]),
+    "unit": (
+        "shop.service",
+        "[Service]\nExecStartPre=-/srv/venv/bin/alembic upgrade head\nExecStart=/srv/run\n",
+        [2],
+    ),
+    "pipeline step": (
+        "Jenkinsfile",
+        """
+        pipeline { stages { stage('db') { steps {
+            // sh 'alembic downgrade base'
+            sh "alembic -x env=${env.TARGET} upgrade head"
+            sh(script: '''
+                set -e
+                alembic upgrade head
+            ''', returnStatus: true)
+        } } } }
+        """,
+        [3, 6],
+    ),
+    "provisioner": (
+        "Vagrantfile",
+        'c.vm.provision "shell", inline: <<-SHELL\n  apt update\n  alembic upgrade head\nSHELL\n',
+        [3],
+    ),
+    "batch": ("up.bat", "@echo off\ncall venv\\Scripts\\alembic.exe upgrade head\n", [2]),
+    "powershell": ("up.ps1", "$env:X = 1\n& poetry run alembic upgrade head\n", [2]),
+    "template": (
+        "entry.sh.j2",
+        "{% if db %}\nalembic -n {{ name }} upgrade head\n{% endif %}\n",
+        [2],
+    ),
+    "python in a here-document": (
+        "x.sh",
+        "python - <<'EOF'\nfrom alembic import command\n\ncommand.upgrade(None, 'head')\nEOF\n",
+        [2, 4],
+    ),
+    "python with an unknown string in it": (
+        "x.sh",
+        "python -c \"from alembic import command; command.upgrade(None, '$REV')\"\n",
+        [1],
+    ),
+    "interactive shell of the application": (
+        "x.sh",
+        "flask shell <<EOF\nfrom alembic import command\ncommand.upgrade(None, 'head')\nEOF\n",
+        [2, 3],
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "text", "expected"), MIGRATES.values(), ids=MIGRATES)
+def test_a_migration_is_found_in_its_row(path: str, text: str, expected: list[int]) -> None:
+    assert rows(document(path, text)) == expected
+
+
+HARMLESS = {
+    "overridden command": ("Dockerfile", 'FROM a\nCMD alembic upgrade head\nCMD ["gunicorn"]\n'),
+    "command that an entry point replaces": (
+        "Dockerfile",
+        'FROM a\nCMD ["alembic", "upgrade", "head"]\nENTRYPOINT exec gunicorn app\n',
+    ),
+    "reading": ("Makefile", "heads:\n\talembic heads && alembic upgrade head --sql > up.sql\n"),
+    "wrapper": ("Makefile", "db:\n\tinterlock alembic upgrade head\n"),
+    "comment and message": (
+        "Makefile",
+        "# alembic upgrade head\nhelp:\n\t@echo 'alembic upgrade head'  # alembic stamp head\n",
+    ),
+    "comment of a pipeline": ("Jenkinsfile", "/* sh 'alembic upgrade head' */\necho 'x'\n"),
+    "message of a pipeline": ("Jenkinsfile", "echo 'alembic upgrade head'\n"),
+    "remark": ("x.bat", "rem alembic upgrade head\necho alembic upgrade head\n"),
+}
+
+
+@pytest.mark.parametrize(("path", "text"), HARMLESS.values(), ids=HARMLESS)
+def test_what_runs_nothing_is_innocent(path: str, text: str) -> None:
+    assert rows(document(path, text)) == []
