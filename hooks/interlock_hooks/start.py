@@ -11,6 +11,15 @@ from importlib.util import find_spec
 _NEEDED = ("libcst", "tree_sitter", "tree_sitter_bash", "yaml")
 
 
+def missing(remedy: str) -> str | None:
+    """Say which parts a hook lacks, with the remedy; None where it has all of them."""
+    names = [name for name in _NEEDED if find_spec(name) is None]
+    if not names:
+        return None
+    lacking = ", ".join(names)
+    return f"interlock: cannot look: {lacking} not installed beside this hook: {remedy}"
+
+
 def run(argv: Sequence[str] | None, families: tuple[str, ...] | None) -> int:
     """
     Check the whole repository.
@@ -22,14 +31,12 @@ def run(argv: Sequence[str] | None, families: tuple[str, ...] | None) -> int:
     Returns:
         0 proved, 1 findings, 2 could not look.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        print(
-            f"interlock: cannot look: {', '.join(missing)} not installed beside this hook: "
-            'add ".[checks]" to its additional_dependencies '
-            "(elsewhere: pip install 'interlock[checks]')",
-            file=sys.stderr,
-        )
+    problem = missing(
+        'add ".[checks]" to its additional_dependencies '
+        "(elsewhere: pip install 'interlock[checks]')"
+    )
+    if problem is not None:
+        print(problem, file=sys.stderr)
         return 2
     from interlock_checks.run import hook_main
 
