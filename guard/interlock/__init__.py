@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from interlock.approval import require_approval as require_approval
     from interlock.contract import Contract as Contract
     from interlock.contract import ContractError as ContractError
     from interlock.engines import async_engine_from_config as async_engine_from_config
@@ -29,6 +30,7 @@ __all__ = [
     "create_async_engine",
     "create_engine",
     "engine_from_config",
+    "require_approval",
     "validate_database_url",
 ]
 
@@ -40,6 +42,7 @@ _HOMES = {
     "create_async_engine": "interlock.engines",
     "create_engine": "interlock.engines",
     "engine_from_config": "interlock.engines",
+    "require_approval": "interlock.approval",
     "validate_database_url": "interlock.environment",
 }
 

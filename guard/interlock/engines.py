@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from interlock.environment import require_allowed, validate_database_url
+from interlock.hooks import install_for_ddl
 from interlock.live import addresses_of_connection
 from interlock.refused import Refused
 
@@ -138,6 +139,7 @@ def _says_nothing(url: str | URL) -> bool:
 def _watch(engine: Engine, kwargs: Mapping[str, Any]) -> None:
     from sqlalchemy import event
 
+    install_for_ddl()
     url_alone = all(kwargs.get(name) is None for name in _OWN_WAYS)
 
     def judge(dbapi_connection: Any, record: ConnectionPoolEntry, *_: object) -> None:

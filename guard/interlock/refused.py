@@ -51,5 +51,8 @@ class Refused(BaseException):
         )
 
 
+Refused.__module__ = "interlock"  # where it is imported from, and what a traceback shows
+
+
 def _restore(what: str, why: str, missing: str, next_step: str) -> Refused:
     return Refused(what, why=why, missing=missing, next_step=next_step)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +18,7 @@ from interlock.contract import (
     load_contract,
 )
 
-__all__ = ["Application", "application", "application_contract"]
+__all__ = ["Application", "application", "application_contract", "in_sight", "looking_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +47,36 @@ def application_contract() -> tuple[Contract, Path]:
     return found.contract, found.root
 
 
-def application(start: Path | None = None) -> Application:
-    """
-    Find the contract from a folder upwards.
+_folders: ContextVar[tuple[Path, ...]] = ContextVar("interlock_folders", default=())
 
-    Args:
-        start: None stands for the working directory, and after it the folder of the program.
+
+@contextmanager
+def looking_at(*folders: Path) -> Iterator[None]:
+    """Let the contracts above some folders count too, for the length of a block."""
+    token = _folders.set((*_folders.get(), *folders))
+    try:
+        yield
+    finally:
+        _folders.reset(token)
+
+
+def in_sight() -> list[Application]:
     """
-    if start is not None:
-        return _upwards(start) or Application(Contract(), start, _MISSING)
+    Return each contract that counts here: the application's, and those that are looked at.
+
+    A broken one counts as well; the default is returned only where there is none at all.
+    """
+    own = application()
+    found = [] if own.problem == _MISSING else [own]
+    for folder in _folders.get():
+        other = _upwards(folder)
+        if other is not None and other not in found:
+            found.append(other)
+    return found or [own]
+
+
+def application() -> Application:
+    """Find the contract from the working directory upwards, or else from the program's folder."""
     here = _working_directory()
     program = getattr(sys.modules.get("__main__"), "__file__", None)
     starts = [here, Path(program).absolute().parent if program else None]
