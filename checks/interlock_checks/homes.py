@@ -9,7 +9,7 @@ from interlock.contract import Contract
 from interlock_checks.locations import is_env, is_migration_script
 from interlock_checks.modules import ModuleIndex
 
-_OUTSIDE_TESTS = ("IL1", "IL2", "IL002", "IL003")
+_OUTSIDE_TESTS = ("IL1", "IL2", "IL002", "IL003", "IL303", "IL304")
 
 
 @dataclass(frozen=True, slots=True)

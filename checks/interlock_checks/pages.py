@@ -19,6 +19,9 @@ _FAMILIES = {
     "IL0": "What cannot be proved",
     "IL1": "Migrations",
     "IL2": "Engines and connections",
+    "IL3": "Bypasses",
+    "IL4": "Order of the guards",
+    "IL5": "Pipelines and hooks",
     "IL6": "The contract",
 }
 _CLAUSES = "../../CONTRACT.md"
@@ -47,6 +50,8 @@ def index() -> str:
             for check in all_checks()
             if check.code.startswith(prefix)
         ]
+        if not rows:
+            continue
         parts.append(f"## {title}")
         head = ["| code | name | clause | finds |", "| --- | --- | --- | --- |"]
         parts.append("\n".join([*head, *rows]))

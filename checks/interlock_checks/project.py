@@ -30,6 +30,7 @@ class Project:
     reaches: Sequence[Reach]
     loosened: Sequence[Loosened] = ()
     places: Mapping[str, Sequence[m.Span]] = field(default_factory=dict)
+    stand_ins: frozenset[str] = frozenset()
     _away: dict[str, list[Offence]] | None = field(default=None, repr=False)
 
     def problems(self) -> Iterator[tuple[str, m.Problem]]:
@@ -48,7 +49,7 @@ class Project:
         """How often each sink is used where it may be."""
         counted: dict[str, int] = {}
         for reach in self.reaches:
-            if self._allowed(reach):
+            if self._allowed(reach) and not reach.code.startswith("IL3"):
                 counted[reach.sink] = counted.get(reach.sink, 0) + 1
         return counted
 

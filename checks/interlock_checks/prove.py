@@ -32,6 +32,7 @@ from interlock_checks.pool import Job, read_all
 from interlock_checks.project import Project
 from interlock_checks.report.model import Assumed, Report
 from interlock_checks.source import searchable
+from interlock_checks.standins import stand_ins
 from interlock_checks.weakening.model import Loosened
 
 Progress = Callable[[int, int], None]
@@ -190,8 +191,15 @@ def prove(
             wanted.setdefault(path, nothing)
         if not reading.read(wanted):
             break
-    reaches = [*uses.reaches, *_borrowed(world, uses, homes)]
-    project = Project(world.files, homes, reaches, repository.loosened)
+    found = stand_ins(modules, sources, repository.paths, repository.links)
+    uses.reaches = [r for r in uses.reaches if r.path not in found.genuine]
+    project = Project(
+        world.files,
+        homes,
+        [*uses.reaches, *_borrowed(world, uses, homes)],
+        repository.loosened,
+        stand_ins=frozenset(path for path in found.files if not homes.is_test(path)),
+    )
     project.places = reading.places(
         [reach.path for reach in project.away()] + [one.path for one in uses.assumptions]
     )

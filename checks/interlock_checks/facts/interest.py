@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection
 
 from interlock_checks import catalogue
-from interlock_checks.catalogue import processes, reflection
+from interlock_checks.catalogue import processes, reflection, tampering
 from interlock_checks.facts import model as m
 from interlock_checks.facts.reader import Pending, Reader
 
@@ -44,6 +44,17 @@ _CHANGEABLE = frozenset({"builtins", "importlib", "nt", "os", "posix", "sys", "t
 _RUNNING_WORDS = ("alembic", "flask", "upgrade", "downgrade", "stamp")
 
 
+_TABLE_METHODS = tampering.TABLE_METHODS.keys() | tampering.EMPTYING
+_PATCHERS = frozenset(
+    name.rpartition(".")[2] for name in (*tampering.FUNCTIONS, *tampering.METHODS)
+) - set(_TABLE_METHODS)
+_WRITERS = (
+    tampering.PATH_WRITERS
+    | tampering.SAVERS
+    | frozenset(name.rpartition(".")[2] for name in tampering.WRITERS)
+)
+
+
 class Filter:
     """Decides for one module which uses are kept; answers are remembered by node."""
 
@@ -64,7 +75,7 @@ class Filter:
                 for node in reader.nodes
             )
         if use.manner in m.STORES:
-            return self.changes(use.node)
+            return use.manner in {m.NAMED, m.DEFINED} or self.changes(use.node)
         if self.minded(use.node):
             return True
         if use.manner.startswith("run by"):
@@ -73,7 +84,8 @@ class Filter:
             return False
         call = reader.nodes[use.node]
         return isinstance(call, m.Call) and (
-            any(self.minded(arg.value) for arg in call.args)
+            self.tampers(call)
+            or any(self.minded(arg.value) for arg in call.args)
             or (self.commanding and isinstance(reader.nodes[call.func], m.Attr))
         )
 
@@ -83,6 +95,33 @@ class Filter:
             self.answers[number] = False
             known = self.answers[number] = self._minded(number)
         return known
+
+    def tampers(self, call: m.Call) -> bool:
+        """Whether a call may change a module, a class or a namespace, or write a file."""
+        assert self.reader is not None
+        nodes = self.reader.nodes
+        func = nodes[call.func]
+        if not isinstance(func, m.Attr | m.Ref):
+            return False
+        if isinstance(func, m.Attr) and func.name in _TABLE_METHODS:
+            return self.changes(func.base)
+        if func.name == "open":
+            place = 0 if isinstance(func, m.Attr) else 1
+            modes = [nodes[arg.value] for arg in call.args[place:]]
+            return any(
+                not isinstance(n, m.Const)
+                or (isinstance(n.value, str) and set(n.value) & set("wax+"))
+                for n in modes
+            )
+        if func.name in _PATCHERS and call.args:
+            first = nodes[call.args[0].value]
+            names = (
+                [nodes[self.reader.bindings[b].value] for b in first.bindings]
+                if isinstance(first, m.Ref)
+                else []
+            )
+            return not any(isinstance(n, m.Own) for n in names)
+        return func.name in _WRITERS
 
     def changes(self, number: int) -> bool:
         """

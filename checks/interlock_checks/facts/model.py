@@ -106,7 +106,8 @@ CHANGED = "changed"
 """The operator of an operation that changes a list or dictionary in a way not followed."""
 
 ASSIGNED, DELETED, UPDATED, REBOUND = "assigned", "deleted", "updated", "bound again"
-STORES = frozenset({ASSIGNED, DELETED, UPDATED, REBOUND})
+NAMED, DEFINED = "imported as interlock", "defined as interlock"
+STORES = frozenset({ASSIGNED, DELETED, UPDATED, REBOUND, NAMED, DEFINED})
 """Manners of a use that changes something; see `Use`."""
 
 
@@ -279,6 +280,7 @@ class Use(msgspec.Struct, frozen=True, array_like=True):
     A manner of `STORES` changes an object instead, and `into` is what it changes it by (-1 for a
     deletion): `node` is the `Attr` or `Item` that is assigned or deleted, or the table that
     `|=` updates. "bound again": the value `into` takes the name that `node`, an import, has too.
+    "... as interlock": `node` is given that name.
     """
 
     node: int

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from interlock_checks.catalogue import tampering
 from interlock_checks.facts import model as m
 from interlock_checks.facts.flow import Frame
 
@@ -39,6 +40,8 @@ def note_import(reader: Reader, frame: Frame, name: str, value: int, anchor: cst
         if frame.imported.get(name) != before:
             reader.change(value, frame, m.REBOUND, anchor, before)
     frame.imported[name] = value
+    if name == tampering.ROOT:
+        reader.change(value, frame, m.NAMED, anchor, value)
 
 
 def note_binding(reader: Reader, frame: Frame, name: str, value: int, anchor: cst.CSTNode) -> None:
@@ -46,6 +49,8 @@ def note_binding(reader: Reader, frame: Frame, name: str, value: int, anchor: cs
     home = reader.module if name in frame.global_names else frame
     if name in home.imported:
         reader.change(home.imported[name], frame, m.REBOUND, anchor, value)
+    elif name == tampering.ROOT:
+        reader.change(value, frame, m.DEFINED, anchor, value)
 
 
 def share(reader: Reader, frame: Frame, name: str, value: int) -> None:

@@ -137,6 +137,9 @@ def operation(operator: str, left: Values, right: Values) -> Values:
         if pair is None:
             return UNKNOWN
         match operator, pair:
+            case "|", (Ext(name="os.environ"), Table(pairs=pairs)):
+                # A new table with `|`, the same one where an item was assigned.
+                found.append((Table(pairs, rest=True), pair[0]))
             case "%", (Lit(value=str() as template), operand):
                 found.append(percent(template, operand))
             case _:
@@ -146,6 +149,9 @@ def operation(operator: str, left: Values, right: Values) -> Values:
 
 def _operation(operator: str, left: Value, right: Value) -> Value:
     match operator, left, right:
+        case "/", _, (Lit(value=str()) | Text()):
+            # pathlib: a path divided by a name.
+            return _bounded(joined([*_text_side(left), "/", *(parts_of(right) or ())]))
         case _, (Ext() | Mod() | Cls() | Fun() | AnyOf()), _:
             # No list at all: whatever was tried, the object is still the same.
             return left
@@ -159,6 +165,8 @@ def _operation(operator: str, left: Value, right: Value) -> Value:
             return Table((*left.pairs, *right.pairs), left.rest or right.rest)
         case "|", Table(), _:
             return Table(left.pairs, rest=True)
+        case "|", Hole(), Table():
+            return Table(right.pairs, rest=True)
         case "+", Lit(value=bytes() as one), Lit(value=bytes() as two):
             return plain(one + two)
         case "+", (Lit(value=str()) | Text()), _:
@@ -175,9 +183,6 @@ def _operation(operator: str, left: Value, right: Value) -> Value:
             return plain(text * count) if len(text) * max(count, 0) <= LARGEST else HOLE
         case "*", Many(items=items, rest=rest), Lit(value=int() as count):
             return _many(items * count, rest) if len(items) * max(count, 0) < 4096 else HOLE
-        case "/", _, (Lit(value=str()) | Text()):
-            # pathlib: a path divided by a name.
-            return _bounded(joined([*_text_side(left), "/", *(parts_of(right) or ())]))
         case _:
             return HOLE
 
@@ -342,6 +347,13 @@ def method(owner: Value, name: str, given: Sequence[Given]) -> Values:
             if name in _WIDTHS and not _small(positional):
                 return UNKNOWN
             return compute(lambda v, *args: getattr(v, name)(*args), (owner,), *positional)
+        case Lit(value=str()) | Text() if name in _SAME_PATH and not positional:
+            return (owner,)
+        case Lit(value=str()) | Text() if name == "joinpath":
+            pieces = [piece for values in positional for piece in ((Lit("/"),), values)]
+            return concatenated([(owner,), *pieces])
+        case Lit(value=str()) | Text() if name in {"with_name", "with_stem", "with_suffix"}:
+            return concatenated([parent(owner), (Lit("/"),), UNKNOWN])
         case Text() if name in {"strip", "rstrip", "lstrip"} and not positional:
             return (owner,)
         case Table():
@@ -354,6 +366,19 @@ def method(owner: Value, name: str, given: Sequence[Given]) -> Values:
             return each(owner)
         case _:
             return UNKNOWN
+
+
+_SAME_PATH = frozenset({"absolute", "as_posix", "expanduser", "resolve", "__fspath__"})
+"""Methods of a path that give the same one; text has none of that name."""
+
+
+def parent(value: Value) -> Values:
+    """The folder of a path; text has no such attribute."""
+    parts = parts_of(value) or (None,)
+    last = parts[-1]
+    if last is None or "/" not in last.rstrip("/"):
+        return UNKNOWN
+    return (joined([*parts[:-1], last.rstrip("/").rpartition("/")[0]]),)
 
 
 def _small(positional: Sequence[Values]) -> bool:

@@ -11,15 +11,19 @@ import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from interlock_checks import catalogue
-from interlock_checks.catalogue import processes, reflection
+from interlock_checks.catalogue import guards, processes, reflection
+from interlock_checks.catalogue.tampering import ROOT
 from interlock_checks.commands import judge_argv, judge_shell
 from interlock_checks.commands.judge import Verdict
 from interlock_checks.commands.model import REST, Argument, Word, const
 from interlock_checks.facts import model as m
-from interlock_checks.link import fold
+from interlock_checks.link import approval, fold, tampering
 from interlock_checks.link.known import argument, sink_names
+from interlock_checks.link.tampering import Touch
+from interlock_checks.link.together import together
 from interlock_checks.link.values import (
     UNKNOWN,
     AnyOf,
@@ -158,6 +162,15 @@ class _Waiting:
     fallback: Reach | Assumption
 
 
+@dataclass(frozen=True, slots=True)
+class _Touching:
+    """A change of which a caller says what is changed; `judge` looks at it for one of them."""
+
+    site: _Site
+    judge: Callable[[Frame | None], tuple[list[Touch], set[Par]]]
+    keys: frozenset[tuple[str, int]]
+
+
 @dataclass
 class Uses:
     """The outcome of the pass; `wanted_names` are functions of which all callers matter."""
@@ -169,9 +182,17 @@ class Uses:
     assumptions: list[Assumption] = field(default_factory=list)
     wanted_names: dict[str, set[str]] = field(default_factory=dict)
     _waiting: list[_Waiting] = field(default_factory=list)
+    _touching: list[_Touching] = field(default_factory=list)
+    _here: list[Reach] = field(default_factory=list)
+    _starting: set[str] = field(default_factory=set)
     _calls_to: dict[tuple[str, int], list[tuple[_Site, Fun, int]]] = field(default_factory=dict)
     _escaped: set[tuple[str, int]] = field(default_factory=set)
     _nested: int = 0
+
+    @cached_property
+    def guarded(self) -> bool:
+        """Whether any file of the repository imports interlock."""
+        return any(self._imports_interlock(path) for path in self.world.files)
 
     def run(self) -> None:
         """Judge every use of every file."""
@@ -179,6 +200,10 @@ class Uses:
             self._file(path, None)
         for waiting in self._waiting:
             self._settle(waiting)
+        for touching in self._touching:
+            for key in touching.keys:
+                self._touched_by_callers(touching, key, ())
+        self._settle_environment()
 
     def lent(self) -> dict[str, set[str]]:
         """
@@ -247,10 +272,14 @@ class Uses:
                 site = _Site(path, number, use.scope, reported=_Site(document, -1, 0, row))
             if use.manner == "called":
                 self._called(site, use.node, None)
-            elif use.manner not in m.STORES:
+            elif use.manner in m.STORES:
+                self._changed(site, use)
+            else:
                 self._given_away(site, use)
         for text, rows in facts.shell:
             self._shell_cell(path, text, rows)
+        if around is None:
+            self._private_imports(path)
 
     # --- reporting ---
 
@@ -296,6 +325,8 @@ class Uses:
                 self._deferred(site, node, functions, value, given, position)
 
     def _judge(self, site: _Site, node: int, function: Value, given: tuple[Given, ...]) -> None:
+        if isinstance(function, Ext | Method):
+            self._tampered(site, node, function, given)
         match function:
             case Ext():
                 self._external(site, node, function, given)
@@ -428,6 +459,128 @@ class Uses:
                 later.append(one)
         self._external(site, node, value, tuple(later))
 
+    # --- guards, approvals and receipts that are tampered with ---
+
+    def _changed(self, site: _Site, use: m.Use) -> None:
+        """An assignment or deletion, or a name that is bound."""
+        if use.manner == m.REBOUND:
+            self._touch(site, tampering.rebound(self.world, site.path, use))
+        elif use.manner in {m.NAMED, m.DEFINED}:
+            if self.guarded:
+                self._touch(site, tampering.shadowed(self.world, site.path, use))
+        else:
+
+            def judge(frame: Frame | None) -> tuple[list[Touch], set[Par]]:
+                puts = list(tampering.stored(self.world, site.path, use, frame))
+                return self._touches(site, puts), tampering.depends(puts)
+
+            self._touch_or_wait(site, judge)
+
+    def _touches(self, site: _Site, puts: Sequence[tampering.Put]) -> list[Touch]:
+        found: list[Touch] = []
+        for put in puts:
+            found += tampering.touches(self.world, site.path, put)
+            found += approval.environment(put)
+        return found
+
+    def _tampered(
+        self, site: _Site, node: int, function: Ext | Method, given: tuple[Given, ...]
+    ) -> None:
+        """A call that may change a guard, write a receipt, or reach into interlock."""
+        if isinstance(function, Ext) and tampering.is_private(function.name):
+            self._report(site, "IL303", function.name, "called", function.via)
+            return
+        call = self.world.files[site.path].nodes[node]
+        inside = isinstance(call, m.Call) and tampering.insides(
+            self.world, site.path, call.func, site.frame
+        )
+        if inside:
+            self._report(site, "IL303", inside, "reached")
+        inert = all(_is_inert(function, slot) for slot in range(len(given)))
+        self._touch(site, tampering.escaped(function, given, inert))
+        self._touch(site, tampering.listeners(function, given))
+
+        def judge(frame: Frame | None) -> tuple[list[Touch], set[Par]]:
+            callee: Value = function
+            arguments = given
+            if frame is not None and isinstance(call, m.Call):
+                arguments = self.world.given(site.path, call.args, frame)
+                same = self.world.values(site.path, call.func, frame)
+                callee = next((f for f in same if isinstance(f, Ext | Method)), function)
+            puts = list(tampering.called(callee, arguments))
+            touches = [*self._touches(site, puts), *approval.receipts(callee, arguments)]
+            path = approval.written(callee, arguments)
+            open_ends = tampering.depends(puts) | fold.depends(path[0] if path else ())
+            return touches, open_ends
+
+        self._touch_or_wait(site, judge)
+
+    def _runs_interlock(self, site: _Site, verdict: Verdict) -> bool:
+        """Whether a process is a step of interlock, or a module of the repository that uses it."""
+        if verdict.step:
+            return True
+        found = [p for name in verdict.modules for p in self._modules(site, name)]
+        found += [p for file in verdict.files for p in self._scripts(file)]
+        return any(self._imports_interlock(path) for path in found)
+
+    def _modules(self, site: _Site, name: str) -> tuple[str, ...]:
+        resolve = self.world.modules.resolve
+        path = site.path.partition(NESTED)[0]
+        return resolve(path, name, 0) + resolve(path, f"{name}.__main__", 0)
+
+    def _scripts(self, file: str) -> list[str]:
+        end = file.removeprefix("*").removeprefix("./")
+        whole = f"/{end.lstrip('/')}"
+        return [path for path in self.world.files if f"/{path}".endswith(whole)]
+
+    def _imports_interlock(self, path: str) -> bool:
+        facts = self.world.files.get(path)
+        return facts is not None and any(
+            one.module.partition(".")[0] == ROOT and one.level == 0 for one in facts.imports
+        )
+
+    def _touch_or_wait(
+        self, site: _Site, judge: Callable[[Frame | None], tuple[list[Touch], set[Par]]]
+    ) -> None:
+        touches, parameters = judge(site.frame)
+        self._touch(site, touches)
+        if not touches and parameters and site.frame is None and NESTED not in site.path:
+            keys = frozenset((p.path, p.scope) for p in parameters)
+            self._touching.append(_Touching(site, judge, keys))
+
+    def _touched_by_callers(
+        self,
+        touching: _Touching,
+        key: tuple[str, int],
+        frames: tuple[tuple[Fun, int, str], ...],
+    ) -> None:
+        """Look at a change once for each caller of its function, and report it there."""
+        for at, function, node in self._calls_to.get(key, []):
+            if len(frames) >= _DEEPEST or any(one[1:] == (node, at.path) for one in frames):
+                continue
+            chain = ((function, node, at.path), *frames)
+            self.world.steps = 0
+            touches, parameters = touching.judge(self._chain(chain))
+            self._touch(at.reported or at, touches)
+            if not touches:
+                for inner in {(p.path, p.scope) for p in parameters} - {key}:
+                    self._touched_by_callers(touching, inner, chain)
+
+    def _touch(self, site: _Site, touches: Iterable[Touch]) -> None:
+        for touch in touches:
+            reach = self._reach(site, touch.code, touch.what, touch.manner)
+            (self._here if touch.here else self.reaches).append(reach)
+
+    def _settle_environment(self) -> None:
+        """What is set for a process counts where interlock runs in it."""
+        if self._here:
+            beside = together(self.world.files, self.world.modules, self._starting)
+            self.reaches += [reach for reach in self._here if reach.path in beside]
+
+    def _private_imports(self, path: str) -> None:
+        for place, name in tampering.private_imports(self.world, path):
+            self._report(_Site(path, place, 0), "IL303", name, "imported")
+
     # --- values that are given away ---
 
     def _given_away(self, site: _Site, use: m.Use) -> None:
@@ -474,6 +627,11 @@ class Uses:
     def _external_given(self, site: _Site, use: m.Use, value: Ext, into: Values) -> None:
         name, manner = value.name, use.manner
         via = _elsewhere(value.via, site)
+        if tampering.is_private(name):
+            self._report(site, "IL303", name, manner, via)
+            return
+        if manner == "subclassed" and name in {guards.RECEIPT, guards.PERMIT}:
+            self._report(site, "IL304", name, manner, via)
         sink = catalogue.sink(name)
         is_class = name.rpartition(".")[2][:1].isupper()
         if sink is not None:
@@ -686,6 +844,9 @@ class Uses:
     ) -> None:
         for verdict in verdicts:
             self._nested_texts(site, verdict)
+        if any(self._runs_interlock(site, verdict) for verdict in verdicts):
+            self._starting.add(site.path.partition(NESTED)[0])
+            self._touch(site, approval.given_to_child(given))
         found = next((v for v in verdicts if v.kind == "migration"), None)
         unknown = not verdicts or any(v.kind == "unknown" for v in verdicts)
         if found is None and not unknown:

@@ -557,6 +557,8 @@ class World:
             case Lit() if name in {"value", "name"}:
                 # A member of an enumeration, which is folded to its value.
                 return (value,)
+            case Lit(value=str()) | Text() if name == "parent":
+                return fold.parent(value)
             case Program(words=words) if name not in processes.PROGRAM_METHODS:
                 return (Program((*words, (Lit(name.replace("_", "-")),))),)
             case Program():
