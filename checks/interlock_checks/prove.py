@@ -17,6 +17,7 @@ import msgspec
 
 from interlock.contract import Contract
 from interlock_checks import catalogue
+from interlock_checks.catalogue import tampering
 from interlock_checks.check import all_checks
 from interlock_checks.discover import Source
 from interlock_checks.documents import model as d
@@ -189,10 +190,15 @@ def prove(
         wanted = _wanted(reading, world.wanted, uses.wanted_names, uses.lent(), modules)
         for path in _borrowers(reading, lent, homes):
             wanted.setdefault(path, nothing)
+        if uses.concerned:
+            for path in _setting(reading):
+                wanted[path] = (wanted.get(path) or nothing) | tampering.ENVIRONMENT
         if not reading.read(wanted):
             break
     found = stand_ins(modules, sources, repository.paths, repository.links)
-    uses.reaches = [r for r in uses.reaches if r.path not in found.genuine]
+    uses.reaches = [
+        r for r in uses.reaches if r.path not in found.genuine or not r.code.startswith("IL3")
+    ]
     project = Project(
         world.files,
         homes,
@@ -338,6 +344,16 @@ def _borrowers(reading: Reading, lent: Sequence[str], homes: Homes) -> Iterable[
     for path, facts in reading.facts.items():
         if not homes.is_test(path) and not names.isdisjoint(facts.imported):
             yield path
+
+
+def _setting(reading: Reading) -> Iterable[str]:
+    """Files that were only looked over, and may set a variable of their process."""
+    for path, facts in reading.facts.items():
+        if not facts.whole and _ENVIRONMENT.search(reading.searchable(path)):
+            yield path
+
+
+_ENVIRONMENT = re.compile(b"|".join(name.encode() for name in sorted(tampering.ENVIRONMENT)))
 
 
 def _borrowed(world: World, uses: Uses, homes: Homes) -> Iterable[Reach]:

@@ -33,6 +33,9 @@ HOOKED: Final = (
 )
 """Modules, classes and functions that the runtime half hooks, or is loaded by."""
 
+NOT_HOOKED: Final = ("alembic.context.config",)
+"""What lies below those and only carries settings."""
+
 LISTENERS: Final = frozenset({"dispatch", "_has_events"})
 """Attributes of SQLAlchemy's classes that hold the listeners of the whole process."""
 
@@ -123,12 +126,15 @@ EMPTYING: Final = frozenset({"clear", "popitem"})
 FINDERS: Final = frozenset({"sys.meta_path", "sys.path_hooks", "sys.path_importer_cache"})
 """Where import hooks are installed. Innocent, unless the hook names interlock."""
 
+INSTALLING: Final = frozenset({"append", "extend", "insert"})
+"""Methods that install a hook there."""
+
 IMPORTING: Final = frozenset({"builtins.__import__", "importlib.import_module"})
 """Functions that import; replaced, they can give a stand-in. Innocent as FINDERS are."""
 
 LOOKING: Final = frozenset(
-    "copy dataclasses importlib inspect json logging pickle pkgutil pprint pydoc rich sphinx sys "
-    "types typing typing_extensions unittest warnings".split()
+    "copy dataclasses functools importlib inspect json logging operator pickle pkgutil pprint "
+    "pydoc rich sphinx sys types typing typing_extensions unittest warnings".split()
 )
 """Roots of libraries that may be given the module: they look at it, or are named above."""
 
@@ -155,6 +161,9 @@ CI_VARIABLES: Final = frozenset(
 
 CI_PREFIXES: Final = ("ACTIONS_ID_TOKEN_REQUEST_", "ACTIONS_RUNTIME_")
 """What a GitHub job asks for its identity with."""
+
+ENVIRONMENT: Final = frozenset({"environ", "environb", "putenv"})
+"""Words without one of which a file sets no variable of its process."""
 
 STATE: Final = ".interlock"
 """The folder in which interlock keeps receipts."""

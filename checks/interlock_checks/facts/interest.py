@@ -105,6 +105,9 @@ class Filter:
             return False
         if isinstance(func, m.Attr) and func.name in _TABLE_METHODS:
             return self.changes(func.base)
+        if isinstance(func, m.Attr) and func.name in tampering.INSTALLING:
+            owner = nodes[func.base]
+            return isinstance(owner, m.Attr | m.Ref) and f"sys.{owner.name}" in tampering.FINDERS
         if func.name == "open":
             place = 0 if isinstance(func, m.Attr) else 1
             modes = [nodes[arg.value] for arg in call.args[place:]]

@@ -34,11 +34,12 @@ def note(
 
 
 def note_import(reader: Reader, frame: Frame, name: str, value: int, anchor: cst.CSTNode) -> None:
-    """Note that a name which something else has had is now that of an import."""
+    """Note that a name which something else has had, maybe another import, is now an import's."""
     for binding in frame.bound.get(name, ())[:_CHAIN]:
         before = reader.bindings[binding].value
-        if frame.imported.get(name) != before:
-            reader.change(value, frame, m.REBOUND, anchor, before)
+        reader.change(value, frame, m.REBOUND, anchor, before)
+        if isinstance(reader.nodes[before], m.Import | m.From):
+            reader.change(before, frame, m.REBOUND, anchor, value)
     frame.imported[name] = value
     if name == tampering.ROOT:
         reader.change(value, frame, m.NAMED, anchor, value)

@@ -349,7 +349,7 @@ def method(owner: Value, name: str, given: Sequence[Given]) -> Values:
             return compute(lambda v, *args: getattr(v, name)(*args), (owner,), *positional)
         case Lit(value=str()) | Text() if name in _SAME_PATH and not positional:
             return (owner,)
-        case Lit(value=str()) | Text() if name == "joinpath":
+        case _ if name == "joinpath" and positional:
             pieces = [piece for values in positional for piece in ((Lit("/"),), values)]
             return concatenated([(owner,), *pieces])
         case Lit(value=str()) | Text() if name in {"with_name", "with_stem", "with_suffix"}:

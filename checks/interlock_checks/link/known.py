@@ -487,6 +487,8 @@ _KNOWN: dict[str, Known] = {
     "collections.OrderedDict": _dict,
     "types.MappingProxyType": _first,
     "types.SimpleNamespace": _dict,
+    "builtins.staticmethod": _first,
+    "builtins.classmethod": _first,
     "typing.cast": lambda world, given, path: argument(given, 1) or UNKNOWN,
     "copy.copy": _first,
     "copy.deepcopy": _first,

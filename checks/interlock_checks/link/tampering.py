@@ -97,6 +97,11 @@ def called(function: Value, given: tuple[Given, ...]) -> Iterator[Put]:
             tampering.TABLE_METHODS[method], (Given((owner,)), *given), f"{method}()"
         )
         return
+    if full_name(owner) in tampering.FINDERS and method in tampering.INSTALLING:
+        yield Put(
+            owner or UNKNOWN[0], (), given[-1].values if given else (), True, "given a finder"
+        )
+        return
     if owner is not None and method in tampering.EMPTYING:
         yield Put(owner, (), None, True, "emptied")
         return
@@ -105,7 +110,7 @@ def called(function: Value, given: tuple[Given, ...]) -> Iterator[Put]:
             yield from _patched(found, given, name)
 
 
-def full_name(function: Value) -> str:
+def full_name(function: Value | None) -> str:
     """The dotted name of what is called, as far as it is known: `?.patch.object`."""
     match function:
         case Ext(name=name):
@@ -197,7 +202,7 @@ def touches(world: World, path: str, put: Put) -> Iterator[Touch]:
         case Ext() if _member(put) in tampering.IMPORTING:
             if _names_interlock(world, path, put.value):
                 yield _replaced(_member(put), put)
-        case Ext(name=name) if _is_hooked(f"{name}.{_shown(put.key)}"):
+        case Ext(name=name) if not put.item and _is_hooked(f"{name}.{_shown(put.key)}"):
             yield _replaced(f"{name}.{_shown(put.key)}", put)
         case Mod() | Cls() | Space(of=Mod() | Cls()):
             yield from _names_of_guards(world, put)
@@ -206,14 +211,18 @@ def touches(world: World, path: str, put: Put) -> Iterator[Touch]:
 
 
 def _is_guarded(name: str) -> bool:
-    return name == ROOT or name.startswith(f"{ROOT}.")
+    return _below(name, (ROOT,))
 
 
 def _is_hooked(name: str) -> bool:
     known = catalogue.canonical(name)
     if known.startswith("sqlalchemy.") and not tampering.LISTENERS.isdisjoint(known.split(".")):
         return True
-    return any(known == one or known.startswith(f"{one}.") for one in tampering.HOOKED)
+    return _below(known, tampering.HOOKED) and not _below(known, tampering.NOT_HOOKED)
+
+
+def _below(name: str, holders: Sequence[str]) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in holders)
 
 
 def _member(put: Put) -> str:

@@ -71,11 +71,17 @@ def _targets(path: str, files: Mapping[str, m.Facts], modules: Modules) -> Itera
     else:
         # Only the words of its import statements are known: each may be a module.
         names = {(word, level) for word in facts.imported for level in (0, 1)}
+    yield from _packages(path, files)
     for name, level in names:
         for target in modules.resolve(path, name, level):
             yield target
-            folder = target.rpartition("/")[0]
-            while folder:
-                if f"{folder}/__init__.py" in files:
-                    yield f"{folder}/__init__.py"
-                folder = folder.rpartition("/")[0]
+            yield from _packages(target, files)
+
+
+def _packages(path: str, files: Mapping[str, m.Facts]) -> Iterator[str]:
+    """The `__init__.py` files that are loaded before a module."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        if f"{folder}/__init__.py" in files:
+            yield f"{folder}/__init__.py"
+        folder = folder.rpartition("/")[0]

@@ -194,6 +194,11 @@ class Uses:
         """Whether any file of the repository imports interlock."""
         return any(self._imports_interlock(path) for path in self.world.files)
 
+    @property
+    def concerned(self) -> bool:
+        """Whether any file of the repository uses interlock, or starts it as a process."""
+        return self.guarded or bool(self._starting)
+
     def run(self) -> None:
         """Judge every use of every file."""
         for path in sorted(self.world.files):
@@ -249,10 +254,14 @@ class Uses:
                 case Ext(name=whole):
                     if catalogue.sink(whole) or catalogue.is_holder(whole) or reflective(whole):
                         return True
+                    if tampering.holds_guard(value):
+                        return True
                 case Bound(func=Ext(name=whole)):
                     if catalogue.sink(whole) or reflective(whole) or whole in _GETTERS:
                         return True
                 case AnyOf() | Space(of=Ext()):
+                    return True
+                case Lit() | Text() if approval.is_state((value,)):
                     return True
                 case _:
                     pass
@@ -318,6 +327,8 @@ class Uses:
         assert isinstance(call, m.Call)
         functions = self.world.values(site.path, call.func, frame)
         given = self.world.given(site.path, call.args, frame)
+        if any(tampering.holds_guard(value) for one in given for value in one.values):
+            self.world.want(site.path, call.func)
         for function in functions:
             self._judge(site, node, function, given)
         for position, one in enumerate(given):
