@@ -37,7 +37,7 @@ def found_by(check: type[Check], code: str, folder: Path) -> list[Finding]:
     declared = re.findall(r"^# pyproject\.toml: (.+)$", code, re.MULTILINE)
     before = re.findall(r"^# base: (.+)$", code, re.MULTILINE)
     file = folder / check.path
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     bases = []
     if check.path.endswith(".py"):
         (folder / "pyproject.toml").write_text("\n".join(["[tool.interlock]", *declared]))

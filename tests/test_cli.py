@@ -125,7 +125,7 @@ not proved: 1 finding in 1 file (IL101 1)
 def test_a_proof_is_printed_whole(proved: Path) -> None:
     expected = """\
 proved: migrations start in the deploy module only, engines and connections come from the factory
-  files        3 files of code, 2 of them parsed; the others hold no word that a sink could be
+  files        4 files of code, 3 of them parsed; the others hold no word that a sink could be
                reached by
   contract     pyproject.toml
   at home      alembic.command.upgrade 1, sqlalchemy.create_engine 1

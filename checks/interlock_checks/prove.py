@@ -24,7 +24,7 @@ from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 from interlock_checks.finding import Finding
 from interlock_checks.homes import Homes, resolve
-from interlock_checks.link.documents import as_files, document_reaches
+from interlock_checks.link.documents import as_files, document_reaches, order_reaches
 from interlock_checks.link.uses import Reach, Uses
 from interlock_checks.link.world import NESTED, World
 from interlock_checks.locations import script_locations
@@ -199,10 +199,11 @@ def prove(
     uses.reaches = [
         r for r in uses.reaches if r.path not in found.genuine or not r.code.startswith("IL3")
     ]
+    order = order_reaches(reading.documents, reading.facts, homes)
     project = Project(
         world.files,
         homes,
-        [*uses.reaches, *_borrowed(world, uses, homes)],
+        [*uses.reaches, *_borrowed(world, uses, homes), *order],
         repository.loosened,
         stand_ins=frozenset(path for path in found.files if not homes.is_test(path)),
     )

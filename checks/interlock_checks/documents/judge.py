@@ -53,6 +53,9 @@ def judge_layout(layout: Layout, path: str) -> Document:
         entries=_once([one for outcome in outcomes for one in outcome.entries]),
         assumptions=_once([one for outcome in outcomes for one in outcome.assumptions]),
         problems=layout.problems,
+        stages=layout.stages,
+        includes=layout.includes,
+        filters=layout.filters,
     )
 
 
@@ -86,6 +89,9 @@ def _unit(job: Job, outcomes: Sequence[Outcome]) -> Unit:
         job.condition_row,
         job.may_fail,
         job.order_row or job.row,
+        job.passed_over,
+        job.stage,
+        job.staged,
     )
 
 

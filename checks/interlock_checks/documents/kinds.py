@@ -34,6 +34,34 @@ _NAMES: dict[str, str] = {
         " .zprofile .zlogin .kshrc".split(),
         "shell",
     ),
+    **dict.fromkeys(
+        ".gitlab-ci.yml .gitlab-ci.yaml".split(),
+        "gitlab",
+    ),
+    **dict.fromkeys(("action.yml", "action.yaml"), "github"),
+    **dict.fromkeys((".pre-commit-config.yaml", ".pre-commit-config.yml"), "pre_commit"),
+    **dict.fromkeys(
+        "lefthook.yml lefthook.yaml lefthook-local.yml .lefthook.yml .lefthook.yaml".split(),
+        "lefthook",
+    ),
+    "package.json": "package_json",
+    "pyproject.toml": "pyproject",
+    "tox.ini": "tox",
+    "pytest.ini": "tox",
+    ".pytest.ini": "tox",
+    "tox.toml": "tox_toml",
+    "setup.cfg": "setup_cfg",
+    "entry_points.txt": "setup_cfg",
+    **dict.fromkeys(
+        "fly.toml render.yaml render.yml app.json netlify.toml vercel.json railway.json"
+        " railway.toml nixpacks.toml nixpacks.json heroku.yml skaffold.yaml skaffold.yml dvc.yaml"
+        " devcontainer.json .devcontainer.json cloudbuild.yaml cloudbuild.yml cloudbuild.json"
+        " bitbucket-pipelines.yml .drone.yml .drone.yaml .woodpecker.yml .woodpecker.yaml"
+        " .travis.yml appveyor.yml .appveyor.yml serverless.yml serverless.yaml buildspec.yml"
+        " buildspec.yaml .platform.app.yaml app.yaml apprunner.yaml .cirrus.yml"
+        " procfile.yml".split(),
+        "platform",
+    ),
 }
 """Format by the name of the file in lower case."""
 
@@ -63,7 +91,33 @@ _PLACES: tuple[tuple[str, str], ...] = (
 )
 """Formats by the path in lower case, where name and suffix say nothing; the first that fits."""
 
-_TEXT: dict[str, tuple[tuple[re.Pattern[bytes], str], ...]] = {}
+_DATA = frozenset({"yml", "yaml", "json", "toml"})
+_DATA_PLACES: tuple[tuple[str, str], ...] = (
+    ("github", r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml"),
+    ("gitlab", r"(?:.*/)?(?:\.gitlab/.*|[^/]*gitlab-ci[^/]*)\.ya?ml"),
+    ("circleci", r"(?:.*/)?\.circleci/[^/]+\.ya?ml"),
+    ("azure", r"(?:.*/)?(?:[^/]*azure-?pipelines?[^/]*|\.azure[^/]*/.*|\.pipelines/.*)\.ya?ml"),
+    ("buildkite", r"(?:.*/)?\.buildkite/[^/]+\.ya?ml"),
+    ("taskfile", r"(?:.*/)?taskfile[^/]*\.ya?ml"),
+    ("compose", r"(?:.*/)?(?:docker-|podman-)?compose[^/]*\.ya?ml"),
+    ("platform", r"(?:.*/)?\.(?:semaphore|woodpecker|devcontainer)/.*\.(?:ya?ml|json)"),
+    ("platform", r"(?:.*/)?\.vscode/tasks\.json"),
+)
+"""The same for files whose suffix says that they hold data."""
+
+_YAML: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"\b(?:initContainers|containers)[\"']?[ \t]*:"), "kubernetes"),
+    (re.compile(rb"(?m)^[\"']?services[\"']?[ \t]*:"), "compose"),
+    (re.compile(rb"\bruns-on[\"']?[ \t]*:"), "github"),
+    (re.compile(rb"(?m)^[ \t]+[\"']?(?:script|before_script|after_script)[\"']?[ \t]*:"), "gitlab"),
+    (re.compile(rb"(?m)^[ \t]*-[ \t]+[\"']?(?:script|bash|pwsh|powershell)[\"']?[ \t]*:"), "azure"),
+    (re.compile(rb"\b(?:argoproj\.io|tekton\.dev)/"), "kubernetes"),
+    (
+        re.compile(rb"(?m)^[ \t-]*[\"']?(?:[\w.]+\.)?(?:shell|command|runcmd)[\"']?[ \t]*:"),
+        "platform",
+    ),
+)
+_TEXT: dict[str, tuple[tuple[re.Pattern[bytes], str], ...]] = {"yml": _YAML, "yaml": _YAML}
 """
 Formats by words in the text, for suffixes that many harmless files have as well; the first that
 fits. A pattern must be sound: what it does not find cannot be of that format.
@@ -100,16 +154,17 @@ def format_by_name(path: str) -> str | None:
     found = _NAMES.get(name)
     if found is None and stem:
         found = _SUFFIXES.get(suffix)
-    if found is None and suffix not in _PROSE:
-        for format_name, pattern in _compiled():
+    if found is None and (suffix not in _PROSE or suffix in _DATA):
+        for format_name, pattern in _compiled(suffix in _DATA):
             if pattern.fullmatch(lower):
                 return format_name
     return found
 
 
 @cache
-def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((name, re.compile(pattern)) for name, pattern in _PLACES)
+def _compiled(data: bool) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    places = _DATA_PLACES if data else _PLACES
+    return tuple((name, re.compile(pattern)) for name, pattern in places)
 
 
 def is_searched(path: str) -> bool:

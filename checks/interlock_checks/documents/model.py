@@ -16,6 +16,9 @@ import msgspec
 from interlock_checks.commands.model import Argument, Word
 from interlock_checks.facts.model import Facts, Problem
 
+HOOK = "hook "
+"""Before the name of a unit that should run interlock, because its hook is called so."""
+
 Form = Literal["shell", "words", "python", "module", "entry"]
 
 
@@ -59,7 +62,8 @@ class Part:
         row: Where it stands.
         scripts: Indexes into `Layout.scripts`, in the order of their running.
         condition: The text of the condition on which it runs; None if it always does.
-        condition_row: Where that condition stands.
+        condition_row: Where that condition stands; 0 if it says that the step runs at the same
+            time as its neighbours, or instead of them.
         after_failure: It runs although an earlier step has failed (`if: always()`).
         may_fail: Its failure does not stop the steps after it.
         calls: Another unit that it runs: a job, target or reusable workflow by its name, or a
@@ -90,6 +94,10 @@ class Job:
         condition_row: Where that condition stands.
         may_fail: Its failure stops nothing (`allow_failure`).
         order_row: Where its place in the order is decided (`needs:`, `stage:`); else `row`.
+        passed_over: Names in `after` that hold nothing back when their own condition leaves them
+            out; without that, a job that is left out takes with it those that come after it.
+        stage: The stage it belongs to, in systems that order their stages.
+        staged: It starts after all jobs of the earlier stages.
     """
 
     name: str
@@ -101,6 +109,9 @@ class Job:
     condition_row: int = 0
     may_fail: bool = False
     order_row: int = 0
+    passed_over: tuple[str, ...] = ()
+    stage: str = ""
+    staged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,8 @@ class Layout:
     `system` names the scheduling rules that `jobs` follow, empty where there are no jobs.
     `comments` are pairs of a row and the text of a comment.
     `claims` are findings that need no command to be judged (a hook that never runs).
+    `stages` are the names of stages in their order, `includes` the files that are part of the
+    same pipeline, `filters` decide for which files a hook of interlock runs.
     """
 
     scripts: tuple[Script, ...] = ()
@@ -119,6 +132,9 @@ class Layout:
     comments: tuple[tuple[int, str], ...] = ()
     claims: tuple[Claim, ...] = ()
     problems: tuple[Problem, ...] = ()
+    stages: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):
@@ -172,6 +188,26 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
     condition_row: int
     may_fail: bool
     order_row: int
+    passed_over: tuple[str, ...]
+    stage: str
+    staged: bool
+
+
+class Filter(msgspec.Struct, frozen=True, array_like=True):
+    """
+    What decides for which files a hook of interlock runs, in the terms of pre-commit.
+
+    A file must match each of `wanted` and none of `refused` (regular expressions, searched), have
+    all `types`, one of `any_types` if there are any, and none of `no_types`.
+    """
+
+    row: int
+    name: str
+    wanted: tuple[str, ...]
+    refused: tuple[str, ...]
+    types: tuple[str, ...]
+    any_types: tuple[str, ...]
+    no_types: tuple[str, ...]
 
 
 class Nested(msgspec.Struct, frozen=True, array_like=True):
@@ -197,6 +233,9 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     entries: tuple[Entry, ...] = ()
     assumptions: tuple[tuple[int, str], ...] = ()
     problems: tuple[Problem, ...] = ()
+    stages: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
 
 
 ENCODER = msgspec.msgpack.Encoder()

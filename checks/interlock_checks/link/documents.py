@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from interlock_checks import catalogue
 from interlock_checks.documents.model import Document, Entry
 from interlock_checks.facts import model as m
+from interlock_checks.homes import Homes
+from interlock_checks.link.hooks import filter_reaches
+from interlock_checks.link.pipelines import pipeline_reaches
 from interlock_checks.link.uses import Reach
 from interlock_checks.link.values import Ext, Mod, Value
 from interlock_checks.link.world import NESTED, World
@@ -20,6 +23,20 @@ def as_files(documents: Mapping[str, Document]) -> dict[str, m.Facts]:
         for number, nested in enumerate(document.nested):
             files[f"{path}{NESTED}{number}"] = nested.facts
     return files
+
+
+def order_reaches(
+    documents: Mapping[str, Document], paths: Iterable[str], homes: Homes
+) -> Iterator[Reach]:
+    """
+    The places in documents where steps stand in the wrong order, or a hook never runs.
+
+    `paths` are all modules of the repository. What lies below the test paths deploys nothing.
+    """
+    meant = {path: one for path, one in documents.items() if not homes.is_test(path)}
+    yield from pipeline_reaches(meant)
+    judged = [path for path in sorted(paths) if not homes.allows("IL103", path, ())]
+    yield from filter_reaches(meant, judged)
 
 
 def document_reaches(documents: Mapping[str, Document], world: World) -> Iterator[Reach]:

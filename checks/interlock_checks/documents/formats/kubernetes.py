@@ -1,0 +1,154 @@
+"""
+Kubernetes objects and what is built like them: Helm templates, Argo workflows, Tekton tasks.
+
+Init containers run one after another and must succeed; the containers of a pod run side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from interlock_checks.documents.model import Job, Layout, Part, Script
+from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string, texts, walk
+from interlock_checks.documents.sheet import TEMPLATE, Sheet, settings
+from interlock_checks.documents.yaml_nodes import read_yaml
+
+__all__ = ["read"]
+
+SYSTEM = "kubernetes"
+
+_HANDLERS = (
+    ("lifecycle", "postStart"),
+    ("lifecycle", "preStop"),
+    ("livenessProbe",),
+    ("readinessProbe",),
+    ("startupProbe",),
+)
+
+
+def read(text: str, path: str) -> Layout:
+    """What the containers of the objects in a text run."""
+    documents, problems = read_yaml(text)
+    sheet = Sheet(TEMPLATE, problems)
+    for number, document in enumerate(documents):
+        for node in walk(document):
+            if isinstance(node, Map):
+                _pod(node, f"{number}", sheet)
+                _tekton(node, sheet)
+                _argo(node, f"{number}", sheet)
+    return sheet.layout(SYSTEM)
+
+
+def _pod(node: Map, prefix: str, sheet: Sheet) -> None:
+    first = [one for one in items(node.get("initContainers")) if isinstance(one, Map)]
+    rest = [one for one in items(node.get("containers")) if isinstance(one, Map)]
+    if not isinstance(node.get("initContainers"), Seq | None) or not (first or rest):
+        return
+    parts = [
+        Part(one.row, tuple(found))
+        for one in first
+        # One that goes on running is a companion, not a step.
+        if (found := _container(one, sheet)) and string(one.get("restartPolicy")) != "Always"
+    ]
+    begin = f"{prefix}/{node.row}/init"
+    if parts:
+        sheet.jobs.append(Job(begin, node.row_of("initContainers"), tuple(parts)))
+    for one in rest:
+        found = _container(one, sheet)
+        if found:
+            name = f"{prefix}/{node.row}/{string(one.get('name')) or one.row}"
+            after = (begin,) if parts else ()
+            sheet.jobs.append(Job(name, one.row, (Part(one.row, tuple(found)),), after=after))
+
+
+def _container(node: Map, sheet: Sheet) -> list[int]:
+    how = Script(
+        "words",
+        environment=settings(node.get("env"), sheet),
+        image=string(node.get("image")),
+    )
+    for path in _HANDLERS:
+        sheet.argv([child(node, *path, "exec", "command")], how)
+    command, arguments = node.get("command"), node.get("args")
+    return sheet.argv([command, arguments], how) if texts(command) or texts(arguments) else []
+
+
+def _tekton(node: Map, sheet: Sheet) -> None:
+    """Steps with a `script` or a `command`, one after another."""
+    parts = []
+    for step in items(node.get("steps")):
+        if not isinstance(step, Map) or ("script" not in step.table and "image" not in step.table):
+            continue
+        found = _container(step, sheet)
+        found.extend(_script(step.get("script"), step, sheet))
+        ignored = string(step.get("onError")) == "continue"
+        parts.append(Part(step.row, tuple(found), may_fail=ignored))
+    if any(part.scripts for part in parts):
+        sheet.jobs.append(Job(f"steps at {node.row}", node.row_of("steps"), tuple(parts)))
+
+
+def _script(body: Node | None, step: Map, sheet: Sheet) -> list[int]:
+    """A script, in the language of its shebang or of its command."""
+    if not isinstance(body, Text):
+        return []
+    how = Script(
+        "shell",
+        environment=settings(step.get("env"), sheet),
+        image=string(step.get("image")),
+    )
+    head = body.value.lstrip().partition("\n")[0]
+    languages = (
+        [head] if head.startswith("#!") else [one.value for one in texts(step.get("command"))]
+    )
+    if any("python" in one for one in languages):
+        how = replace(how, form="python")
+    options = head.partition(" ")[2]
+    errexit = not head.startswith("#!") or (options.startswith("-") and "e" in options)
+    return sheet.shell(body, replace(how, errexit=errexit))
+
+
+def _argo(node: Map, prefix: str, sheet: Sheet) -> None:
+    """Templates of Argo: a script, a list of groups of steps, or a graph of tasks."""
+    for template in items(node.get("templates")):
+        if not isinstance(template, Map):
+            continue
+        name = string(template.get("name")) or str(template.row)
+        script, container = template.get("script"), template.get("container")
+        scripts: list[int] = []
+        if isinstance(script, Map):
+            scripts.extend(_script(script.get("source"), script, sheet))
+        if isinstance(container, Map):
+            scripts.extend(_container(container, sheet))
+        parts = [Part(template.row, tuple(scripts))] if scripts else []
+        for group in items(template.get("steps")):
+            members = items(group)
+            for one in members:
+                called = string(child(one, "template"))
+                # Steps of one group run side by side: none of them comes before another.
+                side = f"side by side with {len(members) - 1} more" if len(members) > 1 else None
+                when = string(child(one, "when")) or side
+                if called:
+                    parts.append(
+                        Part(one.row, condition=when, calls=(f"kubernetes:{prefix}/argo/{called}",))
+                    )
+        for task in items(child(template, "dag", "tasks")):
+            if isinstance(task, Map):
+                _task(task, f"{prefix}/{name}", prefix, sheet)
+        if parts:
+            sheet.jobs.append(Job(f"{prefix}/argo/{name}", template.row, tuple(parts)))
+
+
+def _task(task: Map, graph: str, prefix: str, sheet: Sheet) -> None:
+    called = string(task.get("template"))
+    wanted = [one.value for one in texts(task.get("dependencies"))]
+    calls = (f"kubernetes:{prefix}/argo/{called}",) if called else ()
+    sheet.jobs.append(
+        Job(
+            f"{graph}/{string(task.get('name')) or task.row}",
+            task.row,
+            (Part(task.row, calls=calls),),
+            after=tuple(f"{graph}/{one}" for one in wanted),
+            condition=string(task.get("when")),
+            condition_row=task.row_of("when"),
+        )
+    )

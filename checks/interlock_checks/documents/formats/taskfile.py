@@ -1,0 +1,121 @@
+"""Taskfile (go-task): dependencies run side by side, commands one after another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from interlock_checks.documents.model import Job, Layout, Part, Script
+from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string
+from interlock_checks.documents.sheet import TEMPLATE, Sheet, is_true, settings
+from interlock_checks.documents.yaml_nodes import read_yaml
+
+__all__ = ["read"]
+
+SYSTEM = "task"
+
+_VARIABLE = re.compile(r"\{\{-?\s*\.(\w+)\s*-?\}\}")
+
+
+def read(text: str, path: str) -> Layout:
+    """What the tasks of a file run."""
+    documents, problems = read_yaml(text)
+    sheet = Sheet(TEMPLATE, problems)
+    for document in documents:
+        if not isinstance(document, Map):
+            continue
+        how = Script(
+            "shell",
+            environment=settings(document.get("env"), sheet),
+            errexit=_option(document, "errexit"),
+            pipefail=_option(document, "pipefail"),
+        )
+        constants = _constants(document.get("vars"), {})
+        _computed(document.get("vars"), how, sheet)
+        tasks = document.get("tasks")
+        if isinstance(tasks, Map):
+            for name, task in tasks.effective():
+                sheet.jobs.append(_task(name, task, how, constants, sheet))
+    return sheet.layout(SYSTEM)
+
+
+def _option(node: Map, name: str) -> bool:
+    return any(string(one) in (name, name[:1]) for one in items(node.get("set")))
+
+
+def _constants(node: Node | None, known: dict[str, str]) -> dict[str, str]:
+    found = dict(known)
+    if isinstance(node, Map):
+        for key, value in node.effective():
+            if isinstance(value, Text) and "\n" not in value.value and "{{" not in value.value:
+                found[key.value] = value.value
+            else:
+                found.pop(key.value, None)
+    return found
+
+
+def _computed(node: Node | None, how: Script, sheet: Sheet) -> None:
+    """Variables that are the output of a command."""
+    if isinstance(node, Map):
+        for _, value in node.effective():
+            sheet.shell(child(value, "sh"), how)
+
+
+def _task(name: Text, task: Node, how: Script, known: dict[str, str], sheet: Sheet) -> Job:
+    if not isinstance(task, Map):
+        # A text or a list instead of a table is the commands alone.
+        return Job(name.value, name.row, tuple(_commands(task, how, known, sheet)))
+    constants = _constants(task.get("vars"), known)
+    ignored = is_true(task.get("ignore_error"))
+    how = replace(
+        how,
+        environment=how.environment + settings(task.get("env"), sheet),
+        errexit=how.errexit or _option(task, "errexit"),
+        pipefail=how.pipefail or _option(task, "pipefail"),
+        discarded="`ignore_error: true`" if ignored else None,
+    )
+    _computed(task.get("vars"), how, sheet)
+    for key in ("status", "preconditions"):
+        for one in items(task.get(key)):
+            sheet.shell(
+                one if isinstance(one, Text) else child(one, "sh"), replace(how, discarded=None)
+            )
+    parts = [*_commands(task.get("cmds"), how, constants, sheet)]
+    parts.extend(_commands(task.get("cmd"), how, constants, sheet))
+    depends = [string(one) or string(child(one, "task")) for one in items(task.get("deps"))]
+    return Job(
+        name.value,
+        name.row,
+        tuple(parts),
+        after=tuple(one for one in depends if one),
+        condition=string(task.get("if")),
+        condition_row=task.row_of("if"),
+        order_row=task.row_of("deps"),
+    )
+
+
+def _commands(
+    node: Node | None, how: Script, known: dict[str, str], sheet: Sheet
+) -> Iterator[Part]:
+    for one in node.items if isinstance(node, Seq) else [node]:
+        ignored = is_true(child(one, "ignore_error"))
+        around = replace(how, discarded="`ignore_error: true`") if ignored else how
+        body = one if isinstance(one, Text) else child(one, "cmd") or child(one, "defer")
+        called = string(child(one, "task")) or string(child(body, "task"))
+        if isinstance(body, Text):
+            text = _VARIABLE.sub(lambda found: known.get(found[1], found.group()), body.value)
+            body = Text(text, body.row, body.rows, body.folds if text == body.value else ())
+        elif not called:
+            continue
+        scripts = sheet.shell(body, around) if isinstance(body, Text) else []
+        condition = string(child(one, "if"))
+        yield Part(
+            one.row if one is not None else 1,
+            tuple(scripts),
+            condition=condition,
+            condition_row=one.row_of("if") if isinstance(one, Map) else 0,
+            may_fail=ignored or around.discarded is not None,
+            after_failure=child(one, "defer") is not None,
+            calls=(f"task:{called}",) if called else (),
+        )

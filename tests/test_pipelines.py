@@ -1,0 +1,555 @@
+"""A migration waits for verification and backup, by the rules of the system that runs it."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from interlock_checks.discover import Source
+from interlock_checks.documents import kinds
+from interlock_checks.documents.read import read_document
+from interlock_checks.link.pipelines import pipeline_reaches
+
+GITHUB = ".github/workflows/deploy.yml"
+GITLAB = ".gitlab-ci.yml"
+CIRCLE = ".circleci/config.yml"
+AZURE = "azure-pipelines.yml"
+BUILDKITE = ".buildkite/pipeline.yml"
+
+
+def judged(files: dict[str, str]) -> set[tuple[str, int, str]]:
+    """The findings about order: path, row and code."""
+    documents = {}
+    for path, text in files.items():
+        data = text.encode()
+        assert kinds.format_of(path, data) is not None, path
+        documents[path] = read_document(Source(path, "document", data, b""))
+        assert documents[path].problems == ()
+    return {(one.path, one.row, one.code) for one in pipeline_reaches(documents)}
+
+
+def marked(files: dict[str, str]) -> set[tuple[str, int, str]]:
+    """Lines that end in a comment with a code."""
+    return {
+        (path, number, line.rpartition("# ")[2])
+        for path, text in files.items()
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.rpartition("# ")[2] in ("IL301", "IL501", "IL502")
+    }
+
+
+CASES: dict[str, dict[str, str]] = {
+    # --- GitHub ---
+    "github: a chain of needs": {
+        GITHUB: """
+        jobs:
+          verify:
+            steps: [{run: interlock verify production}]
+          backup:
+            needs: verify
+            if: github.ref == 'refs/heads/main'
+            steps: [{run: interlock backup}]
+          build:
+            needs: backup
+            steps: [{run: make image}]
+          migrate:
+            needs: [build]
+            steps: [{run: interlock migrate}]
+        """
+    },
+    "github: a chain that always() cuts": {
+        GITHUB: """
+        jobs:
+          verify:
+            steps: [{run: interlock verify production && interlock backup}]
+          build:
+            needs: verify
+            if: always()
+            steps: [{run: make image}]
+          migrate:
+            needs: build
+            steps:
+              - run: interlock migrate # IL501
+        """
+    },
+    "github: always() with the results asked for": {
+        GITHUB: """
+        jobs:
+          verify:
+            steps: [{run: interlock verify production && interlock backup}]
+          migrate:
+            needs: verify
+            if: ${{ always() && needs.verify.result == 'success' }}
+            steps: [{run: interlock migrate}]
+        """
+    },
+    "github: a job that may be skipped and is passed over": {
+        GITHUB: """
+        jobs:
+          verify:
+            if: ${{ !inputs.hotfix }} # IL301
+            steps: [{run: interlock verify production && interlock backup}]
+          migrate:
+            needs: verify
+            if: ${{ !failure() && !cancelled() }}
+            steps: [{run: interlock migrate}]
+        """
+    },
+    "github: a step on a condition": {
+        GITHUB: """
+        jobs:
+          deploy:
+            steps:
+              - if: inputs.verify # IL301
+                run: interlock verify production
+              - run: interlock backup
+              - run: interlock migrate
+        """
+    },
+    "github: the same condition on all steps": {
+        GITHUB: """
+        jobs:
+          deploy:
+            steps:
+              - if: github.ref == 'refs/heads/main'
+                run: interlock verify production && interlock backup
+              - if: ${{ github.ref == 'refs/heads/main' && github.actor != 'bot' }}
+                run: interlock migrate
+        """
+    },
+    "github: a composite action with the guards": {
+        GITHUB: """
+        jobs:
+          deploy:
+            steps:
+              - uses: ./.github/actions/guard
+              - run: interlock migrate
+        """,
+        ".github/actions/guard/action.yml": """
+        runs:
+          using: composite
+          steps:
+            - {shell: bash, run: interlock verify production}
+            - {shell: bash, run: interlock backup}
+        """,
+    },
+    "github: a composite action that migrates, used without the guards": {
+        GITHUB: """
+        jobs:
+          deploy:
+            steps:
+              - run: interlock verify production
+              - uses: ./.github/actions/migrate # IL501
+        """,
+        ".github/actions/migrate/action.yml": """
+        runs:
+          using: composite
+          steps:
+            - {shell: bash, run: interlock migrate}
+        """,
+    },
+    "github: reusable workflows in order": {
+        GITHUB: """
+        jobs:
+          guard:
+            uses: ./.github/workflows/guard.yml
+          migrate:
+            needs: guard
+            uses: ./.github/workflows/migrate.yml
+        """,
+        ".github/workflows/guard.yml": """
+        on: workflow_call
+        jobs:
+          verify:
+            steps: [{run: interlock verify production}]
+          backup:
+            needs: verify
+            steps: [{run: interlock backup}]
+        """,
+        ".github/workflows/migrate.yml": """
+        on: workflow_call
+        jobs:
+          go:
+            steps: [{run: interlock migrate}]
+        """,
+    },
+    "github: a script that migrates, called after the guards": {
+        GITHUB: """
+        jobs:
+          deploy:
+            steps:
+              - run: |
+                  interlock verify production
+                  interlock backup
+                  ./scripts/migrate.sh
+        """,
+        "scripts/migrate.sh": """
+        #!/bin/sh
+        set -e
+        interlock migrate
+        """,
+    },
+    "github: a matrix of steps runs side by side": {
+        GITHUB: """
+        jobs:
+          deploy:
+            strategy:
+              matrix:
+                step: [verify, backup, migrate]
+            steps:
+              - run: interlock ${{ matrix.step }} # IL501
+        """
+    },
+    "github: a check that never runs": {
+        GITHUB: """
+        jobs:
+          lint:
+            if: false # IL502
+            steps: [{run: interlock check}]
+        """
+    },
+    "github: a workflow that never starts": {
+        GITHUB: """
+        on:
+          pull_request:
+            paths-ignore: ["**"] # IL502
+        jobs:
+          lint:
+            steps: [{run: interlock check}]
+        """
+    },
+    "github: a check that an input leaves out": {
+        GITHUB: """
+        jobs:
+          deploy:
+            steps:
+              - if: ${{ !inputs.quick }} # IL301
+                run: interlock check
+              - run: interlock deploy production
+        """
+    },
+    "github: a check for pull requests beside a deployment": {
+        GITHUB: """
+        jobs:
+          lint:
+            if: github.event_name == 'pull_request'
+            steps: [{run: interlock check}]
+          deploy:
+            if: github.ref == 'refs/heads/main'
+            steps: [{run: interlock deploy production}]
+        """
+    },
+    # --- GitLab ---
+    "gitlab: stages in order": {
+        GITLAB: """
+        stages: [verify, backup, migrate]
+        .rules: &main
+          rules: [{if: $CI_COMMIT_BRANCH == "main"}]
+        migrate:
+          <<: *main
+          stage: migrate
+          script: [interlock migrate]
+        verify:
+          <<: *main
+          stage: verify
+          script: interlock verify production
+        backup:
+          <<: *main
+          stage: backup
+          script: interlock backup
+        """
+    },
+    "gitlab: rules leave the guard out": {
+        GITLAB: """
+        stages: [verify, migrate]
+        verify:
+          stage: verify
+          rules: # IL301
+            - if: $SKIP_VERIFY == "true"
+              when: never
+            - when: on_success
+          script: interlock verify production && interlock backup
+        migrate:
+          stage: migrate
+          script: [interlock migrate]
+        """
+    },
+    "gitlab: empty needs start at once": {
+        GITLAB: """
+        stages: [verify, migrate]
+        verify:
+          stage: verify
+          script: interlock verify production && interlock backup
+        migrate:
+          stage: migrate
+          needs: []
+          script:
+            - interlock migrate # IL501
+        """
+    },
+    "gitlab: needs reach back through stages": {
+        GITLAB: """
+        stages: [one]
+        verify:
+          stage: one
+          script: interlock verify production
+        backup:
+          stage: one
+          needs: [verify]
+          script: interlock backup
+        migrate:
+          stage: one
+          needs: [{job: backup, artifacts: true}]
+          script: interlock migrate
+        """
+    },
+    "gitlab: when always": {
+        GITLAB: """
+        stages: [verify, migrate]
+        verify:
+          stage: verify
+          script: interlock verify production && interlock backup
+        migrate:
+          stage: migrate
+          when: always
+          script:
+            - interlock migrate # IL501
+        """
+    },
+    "gitlab: a manual migration after the guards": {
+        GITLAB: """
+        stages: [verify, migrate]
+        verify:
+          stage: verify
+          script: interlock verify production && interlock backup
+        migrate:
+          stage: migrate
+          when: manual
+          script: interlock migrate
+        """
+    },
+    "gitlab: stages in another file": {
+        GITLAB: """
+        include:
+          - local: /ci/jobs.yml
+        stages: [migrate, verify]
+        """,
+        "ci/jobs.yml": """
+        verify:
+          stage: verify
+          script: interlock verify production && interlock backup
+        migrate:
+          stage: migrate
+          script:
+            - interlock migrate # IL501
+        """,
+    },
+    # --- others ---
+    "circleci: requires": {
+        CIRCLE: """
+        jobs:
+          guard:
+            steps: [{run: interlock verify production}, {run: interlock backup}]
+          migrate:
+            steps: [{run: interlock migrate}]
+        workflows:
+          deploy:
+            jobs:
+              - guard
+              - hold: {type: approval, requires: [guard]}
+              - migrate: {requires: [hold]}
+        """
+    },
+    "circleci: no requires": {
+        CIRCLE: """
+        jobs:
+          guard:
+            steps: [{run: interlock verify production}, {run: interlock backup}]
+          migrate:
+            steps:
+              - run: interlock migrate # IL501
+        workflows:
+          deploy:
+            jobs: [guard, migrate]
+        """
+    },
+    "circleci: a step that runs always": {
+        CIRCLE: """
+        jobs:
+          deploy:
+            steps:
+              - run: interlock verify production
+              - run: interlock backup
+              - run:
+                  when: always
+                  command: interlock migrate # IL501
+        workflows:
+          deploy: {jobs: [deploy]}
+        """
+    },
+    "azure: stages follow each other": {
+        AZURE: """
+        stages:
+          - stage: Guard
+            jobs:
+              - job: a
+                steps: [{script: interlock verify production && interlock backup}]
+          - stage: Migrate
+            jobs:
+              - job: b
+                steps: [{script: interlock migrate}]
+        """
+    },
+    "azure: a stage that waits for nothing": {
+        AZURE: """
+        stages:
+          - stage: Guard
+            jobs:
+              - job: a
+                steps: [{script: interlock verify production && interlock backup}]
+          - stage: Migrate
+            dependsOn: []
+            jobs:
+              - job: b
+                steps:
+                  - script: interlock migrate # IL501
+        """
+    },
+    "azure: a condition of one's own forgets success": {
+        AZURE: """
+        steps:
+          - script: interlock verify production && interlock backup
+          - script: interlock migrate # IL501
+            condition: eq(variables['Build.SourceBranch'], 'refs/heads/main')
+        """
+    },
+    "azure: a condition that asks for success": {
+        AZURE: """
+        steps:
+          - script: interlock verify production && interlock backup
+          - script: interlock migrate
+            condition: and(succeeded(), eq(variables['Build.SourceBranch'], 'refs/heads/main'))
+        """
+    },
+    "buildkite: wait": {
+        BUILDKITE: """
+        steps:
+          - command: interlock verify production && interlock backup
+          - wait
+          - command: interlock migrate
+        """
+    },
+    "buildkite: no wait": {
+        BUILDKITE: """
+        steps:
+          - command: interlock verify production && interlock backup
+          - command: interlock migrate # IL501
+        """
+    },
+    "task: dependencies run side by side": {
+        "Taskfile.yml": """
+        tasks:
+          verify: interlock verify production
+          backup: interlock backup
+          deploy:
+            deps: [verify, backup]
+            cmds:
+              - interlock migrate # IL501
+        """
+    },
+    "task: commands run one after another": {
+        "Taskfile.yml": """
+        tasks:
+          verify: interlock verify production
+          backup: interlock backup
+          deploy:
+            cmds:
+              - task: verify
+              - task: backup
+              - interlock migrate
+        """
+    },
+    "make: prerequisites in order": {
+        "Makefile": """
+        deploy: verify backup migrate
+        verify:
+        \tinterlock verify production
+        backup:
+        \tinterlock backup
+        migrate:
+        \tinterlock migrate
+        """
+    },
+    "npm: one script calls the others": {
+        "package.json": """
+        {"scripts": {
+          "verify": "interlock verify production",
+          "premigrate": "npm run verify && interlock backup",
+          "migrate": "interlock migrate",
+          "release": "npm run premigrate && npm run migrate"
+        }}
+        """
+    },
+    "compose: a service that completes": {
+        "compose.yml": """
+        services:
+          guard:
+            command: sh -ec "interlock verify production && interlock backup"
+          migrate:
+            command: [interlock, migrate]
+            depends_on: {guard: {condition: service_completed_successfully}}
+        """
+    },
+    "compose: a service that only starts": {
+        "compose.yml": """
+        services:
+          guard:
+            command: sh -ec "interlock verify production && interlock backup"
+          migrate:
+            command: [interlock, migrate] # IL501
+            depends_on: [guard]
+        """
+    },
+    "kubernetes: init containers in order": {
+        "k8s/web.yaml": """
+        kind: Deployment
+        spec:
+          initContainers:
+            - {name: a, command: [interlock, verify, production]}
+            - {name: b, command: [interlock, backup]}
+            - {name: c, command: [interlock, migrate]}
+          containers:
+            - {name: web, command: [uvicorn, app:app]}
+        """
+    },
+    "fly: a release command alone": {
+        "fly.toml": """
+        [deploy]
+        release_command = "interlock migrate" # IL501
+        """
+    },
+    "anything: all three in one": {
+        "fly.toml": """
+        [deploy]
+        release_command = "interlock deploy production"
+        """
+    },
+}
+
+
+@pytest.mark.parametrize("files", CASES.values(), ids=CASES)
+def test_a_migration_waits_for_the_steps_before_it(files: dict[str, str]) -> None:
+    files = {path: dedent(text).lstrip("\n") for path, text in files.items()}
+
+    assert judged(files) == marked(files)
+
+
+def test_a_pipeline_in_circles_ends() -> None:
+    text = "jobs:\n" + "".join(
+        f"  j{n}:\n    needs: [j{(n + 1) % 50}, j{(n + 7) % 50}]\n"
+        f"    steps: [{{run: interlock migrate}}, {{uses: ./{GITHUB}}}]\n"
+        for n in range(50)
+    )
+
+    assert len({row for _, row, _ in judged({GITHUB: text})}) == 50
