@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 import interlock
 from interlock_checks.run import check_repository
+from interlock_checks.suppressions import suppression, suppressions
 
 CODES = ("IL303", "IL304", "IL305")
 
@@ -496,3 +499,112 @@ def test_files_below_the_test_paths_may_patch_but_not_lend(tmp_path: Path) -> No
     }
 
     assert found(tmp_path, files, 'test-paths = ["tests"]') == marked(files)
+
+
+SUPPRESSING = [
+    "# noqa: IL101",
+    "#noqa:il101",
+    "# NOQA :IL101",
+    "# noqa: E501,IL201",
+    "# noqa: E501 IL201",
+    "# noqa: IL",
+    "# noqa: E501  # noqa: IL101",
+    "# ruff: noqa: IL101, IL102",
+    "# flake8: noqa: IL2",
+    "# nosec IL101",
+    "# nosemgrep: interlock",
+    "# pylint: disable=interlock",
+    "# pylint: disable = line-too-long, interlock-engine",
+    "# pylint: disable-next=IL101",
+    "# type: ignore[interlock]",
+    "# pyright: ignore[IL101, reportAny]",
+    "# zizmor: ignore[IL101]",
+    "# checkov:skip=IL101:we know",
+    "# hadolint ignore=IL102",
+    "# shellcheck disable=IL102",
+    "# yamllint disable rule:interlock",
+    "# lint-fixme: IL101",
+    "# interlock: ignore",
+    "# interlock:ignore[IL101]",
+    "# interlock : OFF",
+    "# interlock: skip-file",
+    "# interlock: disable=IL101",
+    "# interlock: allow - agreed with Ann",
+    "# interlock: ignore this line",
+    "# interlock-ignore: legacy",
+    "# interlock-disable-next-line",
+    "# no-interlock",
+    "# pragma: no interlock",
+    "# IL101: ok",
+    "# ignore IL101",
+    "// nolint:interlock",
+]
+
+PROSE = [
+    "# noqa",
+    "# noqa: E501",
+    "# noqa: ILX",
+    "# noqa: INP001, ISC002, ICN001",
+    "# noqa: E501 see IL101",
+    "# type: ignore",
+    "# nosec B603",
+    "# pylint: disable=invalid-name",
+    "# interlock: the factory lives in db.py",
+    "# interlock: allow up to five minutes for the backup",
+    "# interlock will not ignore this file",
+    "# do not ignore IL101 findings",
+    "# IL101 says why",
+    "# the interlock of the door is ok",
+    "# see https://interlock.example/checks/IL101",
+    "# isort: skip",
+    "# coverage: ignore; deploys with interlock",
+    "# ILO convention 138",
+]
+
+
+@pytest.mark.parametrize("comment", SUPPRESSING)
+def test_a_comment_that_asks_to_look_away_is_found_in_any_form(comment: str) -> None:
+    assert suppression(comment)
+
+
+@pytest.mark.parametrize("comment", PROSE)
+def test_a_comment_for_people_or_for_other_tools_is_none(comment: str) -> None:
+    assert suppression(comment) is None
+
+
+def test_only_real_comments_count_and_in_every_file(tmp_path: Path) -> None:
+    files = {
+        "a.py": 'TEXT = """\n# noqa: IL101\n"""\nx = f"{1}  # noqa: IL101"\n',
+        "b.py": "x = '#'  # interlock: ignore  #! IL305\n",
+        "c.py": 'def f():\n    """# noqa: IL101"""\n    return 1  # noqa: IL201  #! IL305\n',
+        "tests/d.py": "import os  # noqa: IL303 #! IL305\n",
+    }
+
+    assert found(tmp_path, files, 'test-paths = ["tests"]') == marked(files)
+
+
+def test_a_comment_in_a_notebook_has_its_row_there(tmp_path: Path) -> None:
+    cell: dict[str, object] = {
+        "cell_type": "code",
+        "source": ["x = 1\n", "y = 2  # noqa: IL101\n"],
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
+    text = json.dumps(
+        {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1
+    )
+    row = next(n for n, line in enumerate(text.split("\n"), 1) if "noqa" in line)
+
+    assert found(tmp_path, {"n.ipynb": text}) == [("n.ipynb", row, "IL305")]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["noqa" + " " * 50, "interlock-", "ignore=a-b-", "noqa: E1, ", "# noqa: IL1 x", "interlock: "],
+)
+def test_reading_a_comment_takes_linear_time(piece: str) -> None:
+    begin = time.perf_counter()
+    suppressions(f"x = 1  # {piece * (1_000_000 // len(piece))}\n")
+
+    assert time.perf_counter() - begin < 5

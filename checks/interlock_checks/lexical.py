@@ -65,13 +65,19 @@ class Scanner:
         other._stack = self._stack.copy()
         return other
 
-    def feed(self, text: str, on_code: Callable[[str, str, int], None] | None = None) -> None:
+    def feed(
+        self,
+        text: str,
+        on_code: Callable[[str, str, int], None] | None = None,
+        on_comment: Callable[[str, int], None] | None = None,
+    ) -> None:
         """
         Read on.
 
         Args:
             on_code: Called with kind (name, number, open, close, space, quote or other), text and
                 offset of each token outside of strings and comments.
+            on_comment: Called with text, from its `#` on, and offset of each comment.
         """
         at = 0
         self._continued = self._continued and not text
@@ -82,9 +88,15 @@ class Scanner:
             elif frame.kind in ("format", "spec"):
                 at = self._in_format(text, at, frame)
             else:
-                at = self._in_code(text, at, on_code)
+                at = self._in_code(text, at, on_code, on_comment)
 
-    def _in_code(self, text: str, at: int, on_code: Callable[[str, str, int], None] | None) -> int:
+    def _in_code(
+        self,
+        text: str,
+        at: int,
+        on_code: Callable[[str, str, int], None] | None,
+        on_comment: Callable[[str, int], None] | None,
+    ) -> int:
         stack = self._stack
         while at < len(text):
             token = _CODE.match(text, at)
@@ -92,6 +104,8 @@ class Scanner:
             kind, word = token.lastgroup or "", token.group()
             start, at = at, token.end()
             if kind == "comment":
+                if on_comment is not None:
+                    on_comment(word, start)
                 continue
             if kind == "continued":
                 self._continued = at == len(text)

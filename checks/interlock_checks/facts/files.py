@@ -15,6 +15,7 @@ from interlock_checks.facts.control import is_near
 from interlock_checks.facts.interest import Filter
 from interlock_checks.facts.python import SyntaxProblem, read_text
 from interlock_checks.facts.relevant import imported_words, marks, matters
+from interlock_checks.facts.remarks import remarks
 from interlock_checks.notebook import Cell, cells, python_text
 from interlock_checks.source import Unreadable, decode, is_template, without_template_marks
 
@@ -29,6 +30,12 @@ def read_source(source: Source, extra: frozenset[str] | None, *, places: bool = 
             nobody asks: then a file that names nothing of the catalogue is only looked over.
         places: Whether the spans of uses and imports are wanted.
     """
+    facts = _read(source, extra, places)
+    said = remarks(source)
+    return msgspec.structs.replace(facts, remarks=said) if said else facts
+
+
+def _read(source: Source, extra: frozenset[str] | None, places: bool) -> m.Facts:
     if source.problem:
         return _problem(source.problem, 1)
     if extra is None:
