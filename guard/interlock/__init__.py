@@ -19,31 +19,49 @@ if TYPE_CHECKING:
     from interlock.engines import engine_from_config as engine_from_config
     from interlock.environment import validate_database_url as validate_database_url
     from interlock.refused import Refused as Refused
+    from interlock.steps.actions import backup as backup
+    from interlock.steps.actions import deploy as deploy
+    from interlock.steps.actions import migrate as migrate
+    from interlock.steps.actions import verify as verify
+    from interlock.steps.permit import permit as permit
+    from interlock.steps.receipts import Receipt as Receipt
 
 __version__ = "0.1.0"
 __all__ = [
     "Contract",
     "ContractError",
+    "Receipt",
     "Refused",
     "__version__",
     "async_engine_from_config",
+    "backup",
     "create_async_engine",
     "create_engine",
+    "deploy",
     "engine_from_config",
+    "migrate",
+    "permit",
     "require_approval",
     "validate_database_url",
+    "verify",
 ]
 
 _HOMES = {
     "Contract": "interlock.contract",
     "ContractError": "interlock.contract",
+    "Receipt": "interlock.steps.receipts",
     "Refused": "interlock.refused",
     "async_engine_from_config": "interlock.engines",
+    "backup": "interlock.steps.actions",
     "create_async_engine": "interlock.engines",
     "create_engine": "interlock.engines",
+    "deploy": "interlock.steps.actions",
     "engine_from_config": "interlock.engines",
+    "migrate": "interlock.steps.actions",
+    "permit": "interlock.steps.permit",
     "require_approval": "interlock.approval",
     "validate_database_url": "interlock.environment",
+    "verify": "interlock.steps.actions",
 }
 
 

@@ -2,7 +2,7 @@
 The command line.
 
 Exit status: 0 proved or done, 1 findings, 2 could not look (misuse, an invalid contract, a missing
-part, a mistake of ours). Results go to stdout, everything else to stderr.
+part, a mistake of ours), 3 refused. Results go to stdout, everything else to stderr.
 """
 
 from __future__ import annotations
@@ -37,7 +37,21 @@ _WIDTH = 100
 """Columns of a report that goes into a file or a log."""
 
 
+_STEPS = ("verify", "backup", "migrate", "deploy", "status", "keygen", "alembic")
+"""Commands of `interlock.steps`, loaded when one of them is asked for."""
+
+
 class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *_STEPS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _STEPS:
+            from interlock.steps.commands import COMMANDS
+
+            return COMMANDS[cmd_name]
+        return super().get_command(ctx, cmd_name)
+
     def _main_shell_completion(
         self, ctx_args: object, prog_name: str, complete_var: str | None = None
     ) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,7 @@ def _hold_steps() -> None:
             return
         self._migrations_fn = _planned(steps, self)
         try:
-            with looking_at(*_folders(self.opts)):
+            with looking_at(*_folders(self.opts)), _watched(self):
                 run(self, **kwargs)
         finally:
             self._migrations_fn = steps
@@ -138,6 +139,14 @@ def _hold_steps() -> None:
 
     context.run_migrations = run_migrations
     context.stamp = _stamp
+
+
+def _watched(context: Any) -> AbstractContextManager[None]:
+    """Let the permit that is held stand around the steps, if they are any."""
+    from interlock.permits import current
+
+    permit = None if _reads_only(context.opts) else current()
+    return nullcontext() if permit is None else permit.watch(context)
 
 
 def _planned(steps: Callable[..., Iterable[Any]], context: Any) -> Callable[..., Iterator[Any]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
 __all__ = ["Permit", "current", "holding"]
@@ -26,6 +27,7 @@ class Permit:
         plan: The digest of what will be executed.
         revisions: The revisions of the plan, in the order in which they are applied.
         identify: Reads the identity of the database at the other end of a connection.
+        watch: Stands around the steps that Alembic takes in one migration context.
     """
 
     database: str
@@ -33,6 +35,7 @@ class Permit:
     plan: str
     revisions: tuple[str, ...]
     identify: Callable[[Connection], str]
+    watch: Callable[[MigrationContext], AbstractContextManager[None]] = lambda _: nullcontext()
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import stat
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from typing import Any
 import msgspec
 
 import interlock
-from interlock_checks.git import SAFE_GIT, clean_environment
+from interlock.steps.commit import commit_of
 from interlock_checks.report.excerpt import plain
 from interlock_checks.report.model import Report
 
@@ -51,6 +50,7 @@ def clear(path: Path) -> None:
 
 def document(report: Report, root: Path, read: Callable[[str], bytes]) -> dict[str, object]:
     """The proof of a run as JSON data, the same for the same state of the same repository."""
+    commit = commit_of(root)
     contract = None
     if report.contract is not None:
         digest = hashlib.sha256(read(report.contract)).hexdigest()
@@ -59,7 +59,7 @@ def document(report: Report, root: Path, read: Callable[[str], bytes]) -> dict[s
         "format": FORMAT,
         "tool": {"name": "interlock", "version": interlock.__version__},
         "proved": not report.findings,
-        "commit": _commit(root),
+        "commit": None if commit is None else commit._asdict(),
         "contract": contract,
         "bases": [msgspec.structs.asdict(one) for one in report.bases],
         "files": {"code": report.files, "read": report.read, "blake2b": report.digests},
@@ -92,45 +92,3 @@ def write(path: Path, proof: Mapping[str, object]) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             unfinished.unlink()
-
-
-# --- git ------------------------------------------------------------------------------------
-
-
-def _commit(root: Path) -> dict[str, object] | None:
-    """HEAD, and whether the working tree is the same; None outside git and before any commit."""
-    root = root.resolve()
-    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
-    if top is None:
-        return None
-    head = _git(top, {}, "rev-parse", "--verify", "HEAD")
-    if head is None:
-        return None
-    # A filter is a command of the repository's own configuration, and status would start it.
-    names = _git(top, {}, "config", "-z", "--name-only", "--get-regexp", r"^filter\.") or b""
-    off: dict[str, str] = {}
-    filters = [os.fsdecode(name) for name in names.split(b"\0") if name]
-    for number, name in enumerate(filters):
-        off[f"GIT_CONFIG_KEY_{number}"] = name
-        off[f"GIT_CONFIG_VALUE_{number}"] = "false" if name.endswith(".required") else ""
-    off["GIT_CONFIG_COUNT"] = str(len(filters))
-    state = _git(top, off, "status", "--porcelain", "-z", "--ignore-submodules=dirty")
-    return {"sha": head.decode("ascii").strip(), "clean": state == b""}
-
-
-def _git(top: Path, more: Mapping[str, str], *arguments: str) -> bytes | None:
-    environment = clean_environment()
-    # Git's folder is named outright, so it does not matter who owns it, as in a container.
-    place = (f"--git-dir={top / '.git'}", f"--work-tree={top}")
-    try:
-        answer = subprocess.run(
-            (*SAFE_GIT, *place, *arguments),
-            cwd=top,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            env={**environment, **more},
-        )
-    except OSError:
-        return None
-    return answer.stdout if answer.returncode == 0 else None

@@ -65,10 +65,14 @@ def read_private(source: str) -> Ed25519PrivateKey:
     Raises:
         NoKey: There is none, or what is there is no key.
     """
-    return _private(source)
+    return _kept(source) if source.startswith("fd:") else _private(source)
 
 
 @cache
+def _kept(source: str) -> Ed25519PrivateKey:
+    return _private(source)
+
+
 def _private(source: str) -> Ed25519PrivateKey:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
