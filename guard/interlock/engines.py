@@ -9,6 +9,7 @@ by what the driver says it is connected to.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from interlock.environment import require_allowed, validate_database_url
@@ -143,6 +144,14 @@ def _watch(engine: Engine, kwargs: Mapping[str, Any]) -> None:
     url_alone = all(kwargs.get(name) is None for name in _OWN_WAYS)
 
     def judge(dbapi_connection: Any, record: ConnectionPoolEntry, *_: object) -> None:
+        try:
+            require_here(dbapi_connection, record)
+        except Refused:
+            with suppress(Exception):  # the refusal is what matters
+                dbapi_connection.close()
+            raise
+
+    def require_here(dbapi_connection: Any, record: ConnectionPoolEntry) -> None:
         found = addresses_of_connection(dbapi_connection, record.driver_connection)
         for address in found:
             require_allowed(address)

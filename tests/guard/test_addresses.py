@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError
 
 from interlock.addresses import address_of
 from interlock.hosts import canonical_host
+from interlock.live import addresses_of_connection
 
 LOCAL = "postgresql://localhost:5432"
 
@@ -93,7 +94,7 @@ def test_an_address_is_where_the_driver_would_connect(
         ("postgresql://localhost/x", {"connection_factory": object}, {}),
         ("postgresql://localhost/x?options=endpoint%3Dprod", {}, {}),
         ("postgresql://localhost/x", {}, {"PGOPTIONS": "reference=prod"}),
-        ("postgresql://localhost/host%3Dprod", {}, {}),
+        ("postgresql+psycopg://localhost/x", {"dbname": "host=prod"}, {}),
         ("postgresql+asyncpg://localhost/x?dsn=postgres://prod/x", {}, {}),
         ("postgresql+asyncpg://localhost/x?dbname=shop", {}, {}),
         ("postgresql+brandnew://localhost/x", {}, {}),
@@ -147,6 +148,19 @@ def test_links_lead_to_the_file_itself(tmp_path: Path) -> None:
 
     os.link(real, tmp_path / "other.db")
     assert address_of(f"sqlite:///{tmp_path}/other.db").doubt is not None
+
+
+def test_pymysql_says_where_it_is_connected() -> None:
+    """An object of the real driver that has not connected yet: no MySQL runs here."""
+    pymysql: Any = pytest.importorskip("pymysql", reason="not a dependency of ours")
+    connection = pymysql.connections.Connection(
+        host="DB.example.com.", port=3307, user="u", database="shop", defer_connect=True
+    )
+
+    (found,) = addresses_of_connection(connection, connection)
+
+    assert str(found) == "mysql://db.example.com:3307/shop"
+    assert found.user == "u"
 
 
 def test_a_password_is_in_no_address() -> None:

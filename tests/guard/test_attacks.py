@@ -144,9 +144,8 @@ SCHEMA = {
 def _prepare(shop: Any) -> None:
     shop.write_ini("other.ini", f"sqlite:///{shop.live}")
     shop.write_ini("elsewhere.ini", f"sqlite:///{shop.live}", "elsewhere")
-    with (shop.root / "alembic.ini").open("a", encoding="utf-8") as ini:
-        ini.write("[second]\nscript_location = %(here)s/migrations\n")
-        ini.write(f"sqlalchemy.url = sqlite:///{shop.live}\n")
+    section = "[second]\nscript_location = %(here)s/migrations\n"
+    shop.append("alembic.ini", f"{section}sqlalchemy.url = sqlite:///{shop.live}\n")
     (shop.root / "elsewhere").symlink_to("migrations")
 
 
