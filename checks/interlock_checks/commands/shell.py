@@ -28,6 +28,7 @@ from interlock_checks.commands.argv import (
 )
 from interlock_checks.commands.assignments import assign, declaration, unset
 from interlock_checks.commands.expand import fields, text
+from interlock_checks.commands.flow import Flow, shell_options
 from interlock_checks.commands.grammar import (
     LOST,
     SUBSTITUTIONS,
@@ -37,6 +38,7 @@ from interlock_checks.commands.grammar import (
     left_out,
     parse,
 )
+from interlock_checks.commands.lost import lost
 from interlock_checks.commands.model import REST, UNKNOWN, Argument, Command, Word, const, normal
 from interlock_checks.commands.pieces import Scope, Value, Variables, combined, decoded
 from interlock_checks.commands.prefixes import PREFIXES, SHELLS
@@ -68,6 +70,15 @@ class Script:
 
     commands: tuple[Command, ...]
     incomplete: bool
+    walk: Walk
+
+    def lost(self, command: Command) -> str | None:
+        """What throws the command's exit status away; None where somebody sees it."""
+        for node, frame, shell in self.walk.origins.get(identity(command), []):
+            found = lost(self.walk, node, frame, shell.errexit, shell.pipefail)
+            if found is not None:
+                return found
+        return None
 
 
 def shell_commands(script: Word | str, *, arguments: Sequence[Argument] = (REST,)) -> list[Command]:
@@ -80,13 +91,24 @@ def read_script(
     *,
     arguments: Sequence[Argument] = (REST,),
     environment: Sequence[tuple[str, Word]] = (),
+    errexit: bool = False,
+    pipefail: bool = False,
 ) -> Script:
     """As `shell_commands`, and whether everything could be followed. Never raises."""
     source = script if isinstance(script, str) else holed(script)
     walk = Walk(source, tuple(arguments))
     for name, value in environment:
         walk.variables.put(name, [(value,)], weak=False)
+    walk.top.shell.errexit, walk.top.shell.pipefail = errexit, pipefail
     return walk.run()
+
+
+@dataclass(slots=True)
+class Options:
+    """Options of a running shell, as they are at this point of the walk."""
+
+    errexit: bool = False
+    pipefail: bool = False
 
 
 @dataclass(slots=True)
@@ -102,14 +124,19 @@ class Frame:
     lines: list[str] | None = None
     local: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     """Variables that were set for this text alone: `V=1 sh -c ...`."""
+    shell: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """How a statement is run. `weak`: it may not run, or runs in another process."""
+    """
+    How a statement is run. `weak`: it may not run, or runs in another process; `maybe`: it may
+    not run.
+    """
 
     frame: Frame
     weak: bool = False
+    maybe: bool = False
     discarded: str | None = None
     stdin: tuple[Word, int] | None = None
     loops: int = 0
@@ -135,6 +162,13 @@ class Walk:
         self.seen: set[tuple[object, ...]] = set()
         self.aliases: dict[str, list[Word]] = {}
         self.found: dict[tuple[object, ...], Command] = {}
+        self.current: tuple[Node, Frame] | None = None
+        self.origins: dict[tuple[object, ...], list[tuple[Node, Frame, Options]]] = {}
+        # Who calls the body of a function, and who starts the shell that reads a text; by node.
+        self.callers: dict[int, list[tuple[Node, Frame]]] = {}
+        self.launchers: dict[int, tuple[Node, Frame, bool, tuple[bool, bool]]] = {}
+        self.traps: list[str] = []
+        self.flow = Flow(lambda name: [(n, f.source) for n, f in self.bodies(name)])
         self.stack: list[tuple[Node, Context]] = []
         # Node ids are addresses: the trees must stay alive as long as the ids are used.
         self.trees: list[Tree] = []
@@ -153,7 +187,7 @@ class Walk:
 
     def run(self) -> Script:
         self.enter(self.start, self.top, Context(self.top))
-        self.max_steps += len(self.top.source) // 4
+        self.max_steps += len(self.top.source) // 32
         self._drain()
         # Nobody knows when these run, hence not with which values either.
         self.variables.now = dict(self.variables.ever)
@@ -164,10 +198,15 @@ class Walk:
                     inner = replace(frame, positional=((REST,),), chain=(name,))
                     self.stack.append((node, Context(inner, weak=True)))
                     self._drain()
-        return Script(tuple(self.found.values()), self.incomplete)
+        return Script(tuple(self.found.values()), self.incomplete, self)
 
-    def enter(self, source: str, frame: Frame, context: Context) -> None:
-        """Puts another text on the stack."""
+    def bodies(self, name: str) -> list[tuple[Node, Frame]]:
+        """The bodies that a function of that name may have."""
+        found = self.functions.get(name)
+        return found[0] if found is not None else []
+
+    def enter(self, source: str, frame: Frame, context: Context, *, own: bool = True) -> None:
+        """Puts another text on the stack. `own`: this shell reads it, and not another process."""
         self.text_budget -= len(source)
         if self.text_budget < 0 or frame.depth > MAX_NESTING:
             self.incomplete = True
@@ -178,6 +217,10 @@ class Walk:
         self.trees.append(tree)
         root = tree.root_node
         self.incomplete |= root.has_error
+        if self.current is not None:
+            node, around = self.current
+            options = (around.shell.errexit, around.shell.pipefail)
+            self.launchers[root.id] = (node, around, own, options)
         self._register(root, frame)
         self.stack.append((root, replace(context, frame=frame)))
 
@@ -316,11 +359,16 @@ class Walk:
         self.variables.put(name, values, weak=weak)
 
     def emit(self, command: Command) -> None:
-        key = (command.words, command.row, command.stdin_text, command.expanded)
+        key = identity(command)
         self.found.setdefault(key, command)
+        if self.current is not None:
+            node, frame = self.current
+            known = self.origins.setdefault(key, [])
+            if len(known) < MAX_CALLS:
+                known.append((node, frame, replace(frame.shell)))
 
     def _branch(self, node: Node, context: Context) -> None:
-        self.push(node.children, replace(context, weak=True))
+        self.push(node.children, replace(context, weak=True, maybe=True))
 
     def _loop(self, node: Node, context: Context) -> None:
         variable = node.child_by_field_name("variable")
@@ -336,14 +384,15 @@ class Walk:
                 values = [(parts_of(item),) for value in scope.positional for item in value]
             self.put(self.text_of(variable, context.frame), values, context, context.weak)
         skipped = {one.id for one in node.children_by_field_name("value")}
-        inner = replace(context, weak=True, loops=context.loops + 1)
+        inner = replace(context, weak=True, maybe=True, loops=context.loops + 1)
         rest = [one for one in node.children if one.id not in skipped]
         # The second time round, what the first has assigned is known.
         for _ in range(1 if context.loops else 2):
             self.push(rest, inner)
 
     def _subshell(self, node: Node, context: Context) -> None:
-        self.push(node.children, replace(context, weak=True))
+        frame = replace(context.frame, shell=replace(context.frame.shell))
+        self.push(node.children, replace(context, frame=frame, weak=True, maybe=False))
 
     def _function(self, node: Node, context: Context) -> None:
         name = node.child_by_field_name("name")
@@ -358,7 +407,7 @@ class Walk:
         at: Node = node
         while at.type == "list" and at.child_count >= 3:
             left, operator, right = at.children[0], at.children[1], at.children[-1]
-            parts.append((right, replace(context, weak=True)))
+            parts.append((right, replace(context, weak=True, maybe=True)))
             if operator.type == "||":
                 context = replace(context, discarded=self.rescue(right, context))
             at = left
@@ -446,6 +495,7 @@ class Walk:
         source = context.frame.source
         words.extend(left_out(node.children, node.start_byte, node.end_byte, source))
         words.sort(key=lambda one: one.start_byte)
+        self.current = (node, context.frame)
         stdin, more, after, discarded = redirects(self, node, context)
         for one in after:
             self.stack.append((one, replace(context, weak=True)))
@@ -565,7 +615,10 @@ class Walk:
                 depth=context.frame.depth + 1,
                 local=local,
             )
-            self.enter(holed(launch.text), frame, replace(context, weak=True, stdin=None))
+            if not own:
+                frame.shell = Options(*shell_options(command.words))
+            inner = replace(context, weak=True, maybe=not own, stdin=None)
+            self.enter(holed(launch.text), frame, inner, own=own)
         self.emit(replace(command, expanded=bool(texts)) if texts else command)
 
     def _call(
@@ -588,8 +641,11 @@ class Walk:
         self.seen.add(key)
         for node, frame in bodies:
             self.called.add(node.id)
+            if self.current is not None:
+                self.callers.setdefault(node.id, []).append(self.current)
             inner = replace(
                 frame,
+                shell=context.frame.shell,
                 positional=(command.words[1:],),
                 chain=(*chain, name),
                 depth=context.frame.depth,
@@ -640,6 +696,11 @@ class Walk:
         if len(readings) != 1:
             return None
         return printed(readings[0][1], stdin[0] if stdin else None)
+
+
+def identity(command: Command) -> tuple[object, ...]:
+    """What tells a command from others of the same text."""
+    return (command.words, command.row, command.stdin_text, command.expanded)
 
 
 def plain_name(words: tuple[Argument, ...]) -> str | None:

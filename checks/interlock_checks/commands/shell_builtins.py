@@ -43,10 +43,16 @@ def _set(walk: Walk, command: Command, context: Context) -> None:
             long = const(words[index])
             if long == "pipefail":
                 walk.pipefail = on
+                if not on or not context.maybe:
+                    context.frame.shell.pipefail = on
             elif long == "errexit":
                 walk.errexit_off = not on
+                if not on or not context.maybe:
+                    context.frame.shell.errexit = on
         if "e" in option and not option.startswith("--"):
             walk.errexit_off = not on
+            if not on or not context.maybe:
+                context.frame.shell.errexit = on
         index += 1
 
 
@@ -72,6 +78,12 @@ def _alias(walk: Walk, command: Command, _context: Context) -> None:
         walk.aliases.setdefault(name, []).append(normal((first, *one[1:])))
 
 
+def _trap(walk: Walk, command: Command, _context: Context) -> None:
+    words = [const(one) for one in command.words[1:]]
+    if len(words) > 1 and words[0] and {"EXIT", "0", "ERR"} & set(words[1:]):
+        walk.traps.append(words[0])
+
+
 BUILTINS: dict[str, Callable[[Walk, Command, Context], None]] = {
     "read": _read,
     "mapfile": _read,
@@ -81,4 +93,5 @@ BUILTINS: dict[str, Callable[[Walk, Command, Context], None]] = {
     "set": _set,
     "shift": _shift,
     "alias": _alias,
+    "trap": _trap,
 }

@@ -11,6 +11,7 @@ import msgspec
 from interlock_checks.commands.argv import HOLE
 from interlock_checks.commands.judge import PythonText, judge
 from interlock_checks.commands.model import Command, const
+from interlock_checks.commands.shell import Script as ShellScript
 from interlock_checks.commands.shell import read_script
 from interlock_checks.documents.model import (
     Claim,
@@ -37,7 +38,7 @@ class Outcome:
 
     claims: list[Claim] = field(default_factory=list)
     ran: list[Ran] = field(default_factory=list)
-    nested: list[Nested] = field(default_factory=list)
+    nested: dict[tuple[str, int], Nested] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     assumptions: list[tuple[int, str]] = field(default_factory=list)
 
@@ -49,7 +50,7 @@ def judge_layout(layout: Layout, path: str) -> Document:
         claims=_once([*layout.claims, *(one for o in outcomes for one in o.claims)]),
         system=layout.system,
         units=tuple(_unit(job, outcomes) for job in layout.jobs),
-        nested=tuple(one for outcome in outcomes for one in outcome.nested),
+        nested=tuple(one for outcome in outcomes for one in outcome.nested.values()),
         entries=_once([one for outcome in outcomes for one in outcome.entries]),
         assumptions=_once([one for outcome in outcomes for one in outcome.assumptions]),
         problems=layout.problems,
@@ -112,10 +113,14 @@ def judge_script(script: Script) -> Outcome:
             _command(script, Command(script.words, 0, rows), outcome)
         case "shell":
             found = read_script(
-                script.text, arguments=script.arguments, environment=script.environment
+                script.text,
+                arguments=script.arguments,
+                environment=script.environment,
+                errexit=script.errexit,
+                pipefail=script.pipefail,
             )
             for command in found.commands:
-                _command(script, command, outcome)
+                _command(script, command, outcome, found)
     return outcome
 
 
@@ -123,7 +128,9 @@ def _row(script: Script, row: int) -> int:
     return script.rows[min(max(row, 0), len(script.rows) - 1)]
 
 
-def _command(script: Script, command: Command, outcome: Outcome) -> None:
+def _command(
+    script: Script, command: Command, outcome: Outcome, found: ShellScript | None = None
+) -> None:
     verdict = judge(command)
     row = _row(script, command.row)
     if verdict.kind == "migration":
@@ -135,7 +142,8 @@ def _command(script: Script, command: Command, outcome: Outcome) -> None:
     outcome.entries.extend(Entry(name, row) for name in verdict.modules)
     calls = (*verdict.files, *verdict.calls)
     if calls or verdict.step:
-        discarded = command.discarded or script.discarded
+        discarded = found.lost(command) if found is not None else None
+        discarded = discarded or script.discarded
         outcome.ran.append(Ran(row, verdict.step, calls, True, discarded))
 
 
@@ -154,6 +162,8 @@ def _python(script: Script, found: PythonText, outcome: Outcome) -> None:
     from interlock_checks.facts.files import read_code
 
     text = "".join(_NAME if part is None else part for part in found.text).replace(HOLE, _NAME)
+    if (text, found.row) in outcome.nested:
+        return
     facts = read_code(text, places=True)
     if facts is None:
         if None in found.text or HOLE in "".join(p or "" for p in found.text):
@@ -163,4 +173,4 @@ def _python(script: Script, found: PythonText, outcome: Outcome) -> None:
     spans = tuple(
         m.Span(row := _row(script, found.row + span.row - 1), 1, row, 1) for span in facts.spans
     )
-    outcome.nested.append(Nested(msgspec.structs.replace(facts, spans=spans)))
+    outcome.nested[text, found.row] = Nested(msgspec.structs.replace(facts, spans=spans))
