@@ -30,6 +30,7 @@ _CODE = (
     "below `[tool.interlock]`."
 )
 _DECLARATION = "; a line `# base: ...` is what that file said at the base."
+_STANDS = {"py": _CODE, "toml": _DECLARATION}
 
 
 def pages() -> dict[str, str]:
@@ -77,7 +78,7 @@ def page(check: type[Check]) -> str:
         *_examples(check.good, check.path),
         "## Contract",
         f"Clause {check.clause} of the [contract]({_CLAUSES}). An example stands for "
-        f"`{check.path}`{_CODE if check.path.endswith('.py') else _DECLARATION}",
+        f"`{check.path}`{_STANDS.get(check.path.rpartition('.')[2], '.')}",
     ]
     return "\n\n".join(parts) + "\n"
 

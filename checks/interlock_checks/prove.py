@@ -181,11 +181,12 @@ def prove(
     )
     locations = script_locations(repository.contract, repository.read, repository.paths)
     homes = resolve(repository.contract, modules, locations)
+    declared = repository.declared_in is not None
     for _ in range(_ROUNDS):
         world = World({**reading.facts, **as_files(reading.documents)}, modules)
         uses = Uses(world, _read_code, homes.is_test)
         uses.run()
-        uses.reaches.extend(document_reaches(reading.documents, world))
+        uses.reaches.extend(document_reaches(reading.documents, world, homes, declared=declared))
         lent = sorted({r.path for r in uses.reaches if homes.is_test(r.path)})
         wanted = _wanted(reading, world.wanted, uses.wanted_names, uses.lent(), modules)
         for path in _borrowers(reading, lent, homes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from interlock_checks.commands.shell import Context, Walk
 
 
-def assign(walk: Walk, node: Node, context: Context) -> None:
+def assign(walk: Walk, node: Node, context: Context, *, exported: bool = False) -> None:
     """`NAME=VALUE`, `NAME+=VALUE`, `NAME=(...)`, `NAME[I]=VALUE`."""
     name_node = node.child_by_field_name("name")
     if name_node is None:
@@ -42,6 +43,9 @@ def assign(walk: Walk, node: Node, context: Context) -> None:
     else:
         # Words that the grammar puts behind the value belong to it: A=x"y".
         readings = [(one,) for one in (text([value], scope) if value is not None else [("",)])]
+        row = walk.row_of(node, context.frame)
+        for given in readings:
+            walk.settings[name, parts_of(given[0]), row] = exported
         if append:
             readings = [
                 (normal((*parts_of(a[0] if a else ("",)), *parts_of(b[0]))), *a[1:])
@@ -53,9 +57,13 @@ def assign(walk: Walk, node: Node, context: Context) -> None:
 
 def declaration(walk: Walk, node: Node, context: Context) -> None:
     inner = replace(context, discarded="$(...)")
+    plain = walk.text_of(node, context.frame).split()
+    exported = plain[:1] == ["export"] or any(re.fullmatch(r"-\w*x\w*", one) for one in plain[:3])
     for one in node.children:
         if one.type == "variable_assignment":
-            assign(walk, one, inner)
+            assign(walk, one, inner, exported=exported)
+        elif one.type == "variable_name" and exported:
+            walk.exported.add(walk.text_of(one, context.frame))
         elif one.is_named and one.child_count:
             fields([one], walk.scope(context))
 

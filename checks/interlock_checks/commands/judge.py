@@ -24,6 +24,7 @@ from interlock_checks.commands.steps import (
 )
 from interlock_checks.commands.steps import MODULES as STEP_MODULES
 from interlock_checks.commands.steps import PROGRAM as STEP_PROGRAM
+from interlock_checks.commands.switches import Switch, of_git, of_program
 from interlock_checks.commands.tool_arguments import (
     alembic_call,
     click_option,
@@ -59,6 +60,7 @@ class Verdict:
     files, modules: scripts that are run, and modules that `python -m` runs.
     step: which step of interlock it is; see `steps`.
     calls: what a runner runs: `make:deploy`, `npm:build`.
+    switches: ways in which a hook would not run.
     """
 
     kind: Kind
@@ -68,6 +70,7 @@ class Verdict:
     modules: tuple[str, ...] = ()
     step: str = ""
     calls: tuple[str, ...] = ()
+    switches: tuple[Switch, ...] = ()
 
     def worse(self, other: Verdict) -> Verdict:
         """Both verdicts in one."""
@@ -80,6 +83,7 @@ class Verdict:
             self.modules + other.modules,
             self.step or other.step,
             self.calls + other.calls,
+            self.switches + other.switches,
         )
 
 
@@ -143,9 +147,14 @@ def _program(program: Program) -> Verdict:
     step = step_of(text, words)
     if program.sureness == "guess":
         return Verdict("innocent", step=step) if step in STEPS else INNOCENT
+    switches = of_git(words) if text == "git" else of_program(text, words)
     file = file_of(program.path) if program.path is not None else None
     known = Verdict(
-        "innocent", files=(file,) if file else (), step=step, calls=calls_of(text, words)
+        "innocent",
+        files=(file,) if file else (),
+        step=step,
+        calls=calls_of(text, words),
+        switches=tuple(switches),
     )
     return known.worse(_script(text, words)) if text.endswith(".py") else known
 
@@ -159,7 +168,8 @@ def _module(program: Program) -> Verdict:
             step = step_of(STEP_PROGRAM, words) if not STEP_MODULES[name] else STEP_MODULES[name]
         elif name in HOOK_RUNNERS or name == "pytest":
             step = step_of(name, words)
-        return Verdict("innocent", modules=(name,), step=step)
+        switches = tuple(of_program(name, words))
+        return Verdict("innocent", modules=(name,), step=step, switches=switches)
     tools = [tool for module, tool in MODULES.items() if may_be(program.name, module)]
     if not tools:
         return INNOCENT

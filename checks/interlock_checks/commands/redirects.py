@@ -39,7 +39,12 @@ def redirects(
             stdin = (normal((*given, "\n")), walk.row_of(one, context.frame))
         elif one.type == "file_redirect":
             # The grammar takes the words behind the file for files as well.
-            words.extend(one.children_by_field_name("destination")[1:])
+            destination = one.children_by_field_name("destination")
+            words.extend(destination[1:])
+            if destination and any(">" in part.type for part in one.children):
+                row = walk.row_of(one, context.frame)
+                for path in text(destination[:1], walk.scope(context)):
+                    walk.writes[path, row] = None
             for part in one.children:
                 if part.type == "process_substitution":
                     inner = [each for each in part.children if each.is_named]

@@ -168,6 +168,9 @@ class Walk:
         self.callers: dict[int, list[tuple[Node, Frame]]] = {}
         self.launchers: dict[int, tuple[Node, Frame, bool, tuple[bool, bool]]] = {}
         self.traps: list[str] = []
+        self.exported: set[str] = set()
+        self.settings: dict[tuple[str, Word, int], bool] = {}
+        self.writes: dict[tuple[Word, int], None] = {}
         self.flow = Flow(lambda name: [(n, f.source) for n, f in self.bodies(name)])
         self.stack: list[tuple[Node, Context]] = []
         # Node ids are addresses: the trees must stay alive as long as the ids are used.

@@ -69,6 +69,8 @@ def launches(argv: Argv, stdin: PythonSource | None = None) -> Iterator[Launch]:
             yield from _unknown_program(head, rest, stdin)
             return
         if name in PREFIXES:
+            if name == "git":
+                yield Program(word(name), rest, sureness=sureness)
             step = inner_command(PREFIXES[name], argv)
             yield from step.texts
             if step.uncertain:

@@ -13,6 +13,15 @@ from interlock_checks.commands.judge import PythonText, judge
 from interlock_checks.commands.model import Command, const
 from interlock_checks.commands.shell import Script as ShellScript
 from interlock_checks.commands.shell import read_script
+from interlock_checks.commands.steps import STEPS
+from interlock_checks.commands.switches import (
+    Switch,
+    forges,
+    given,
+    is_state,
+    of_variable,
+    writes_state,
+)
 from interlock_checks.documents.model import (
     Claim,
     Document,
@@ -28,6 +37,14 @@ from interlock_checks.documents.model import (
 from interlock_checks.facts import model as m
 
 T = TypeVar("T")
+CI_SYSTEMS = frozenset(
+    "github gitlab circleci azure buildkite jenkins bitbucket drone woodpecker travis appveyor"
+    " semaphore cloudbuild".split()
+)
+"""Systems that set CI variables themselves, so that a file of theirs forges nothing."""
+_STEPS = frozenset({*STEPS, "any"})
+_FORGED = "is set for a command of interlock by the script that runs it"
+_WRITTEN = Switch("IL304", "`.interlock/`", "is written by a script, not by the step it is about")
 _NAME = "__unknown__"
 """Stands in Python source for what only the system knows."""
 
@@ -45,7 +62,8 @@ class Outcome:
 
 def judge_layout(layout: Layout, path: str) -> Document:
     """All that the analysis keeps of a file, from what its format's reader saw."""
-    outcomes = [judge_script(script) for script in layout.scripts]
+    inside = layout.system in CI_SYSTEMS
+    outcomes = [judge_script(script, in_ci=inside) for script in layout.scripts]
     return Document(
         claims=_once([*layout.claims, *(one for o in outcomes for one in o.claims)]),
         system=layout.system,
@@ -57,6 +75,7 @@ def judge_layout(layout: Layout, path: str) -> Document:
         stages=layout.stages,
         includes=layout.includes,
         filters=layout.filters,
+        hooks=layout.hooks,
     )
 
 
@@ -96,9 +115,16 @@ def _unit(job: Job, outcomes: Sequence[Outcome]) -> Unit:
     )
 
 
-def judge_script(script: Script) -> Outcome:
-    """What one script does."""
+def judge_script(script: Script, *, in_ci: bool = False) -> Outcome:
+    """
+    What one script does.
+
+    `in_ci`: its surroundings are those of a CI system, which sets CI variables by itself.
+    """
     outcome = Outcome()
+    for variable, value in script.environment:
+        for switch in of_variable(variable, value):
+            claim(outcome, script.rows[0], switch)
     match script.form:
         case "python":
             _python(script, PythonText(script.text, 0), outcome)
@@ -121,6 +147,9 @@ def judge_script(script: Script) -> Outcome:
             )
             for command in found.commands:
                 _command(script, command, outcome, found)
+            _settings(script, found, outcome)
+    if not in_ci:
+        _forged(script, outcome)
     return outcome
 
 
@@ -140,11 +169,57 @@ def _command(
     for text in verdict.python:
         _python(script, text, outcome)
     outcome.entries.extend(Entry(name, row) for name in verdict.modules)
-    calls = (*verdict.files, *verdict.calls)
+    for switch in verdict.switches:
+        claim(outcome, row, switch)
+    for name, value in given(command):
+        for switch in of_variable(name, value):
+            claim(outcome, row, switch)
+        if verdict.step in _STEPS and forges(name, value):
+            claim(outcome, row, Switch("IL304", f"`{name}`", _FORGED, ""))
+    if writes_state(command.words):
+        claim(outcome, row, _WRITTEN)
+    calls = (*verdict.files, *verdict.calls, *(f"module:{one}" for one in verdict.modules))
     if calls or verdict.step:
         discarded = found.lost(command) if found is not None else None
         discarded = discarded or script.discarded
+        if discarded and verdict.step in _STEPS:
+            what = f"`interlock {verdict.step}`" if verdict.step != "any" else "a step of interlock"
+            manner = f"loses its exit status to {discarded}"
+            claim(outcome, row, Switch("IL306", what, manner, ""))
+        elif discarded and verdict.step.startswith("hooks"):
+            ids = verdict.step.partition(":")[2]
+            needs = f"hook:{ids}" if ids else "hooks"
+            manner = f"loses its exit status to {discarded}"
+            claim(outcome, row, Switch("IL306", "`pre-commit run`", manner, needs))
         outcome.ran.append(Ran(row, verdict.step, calls, True, discarded))
+
+
+def claim(outcome: Outcome, row: int, switch: Switch) -> None:
+    """Notes a switch that stands in that row of the file."""
+    outcome.claims.append(Claim(switch.code, row, switch.what, switch.manner, switch.needs))
+
+
+def _settings(script: Script, found: ShellScript, outcome: Outcome) -> None:
+    """What the text sets for the commands after it, and what it writes."""
+    walk = found.walk
+    steps = [one.row for one in outcome.ran if one.step in _STEPS]
+    for (name, value, row), exported in walk.settings.items():
+        for switch in of_variable(name, value):
+            if exported or name in walk.exported:
+                claim(outcome, _row(script, row), switch)
+        if steps and forges(name, value) and (exported or name in walk.exported):
+            claim(outcome, _row(script, row), Switch("IL304", f"`{name}`", _FORGED, ""))
+    for path, row in walk.writes:
+        if is_state(path):
+            claim(outcome, _row(script, row), _WRITTEN)
+
+
+def _forged(script: Script, outcome: Outcome) -> None:
+    for one in outcome.ran:
+        if one.step in _STEPS:
+            for name, value in script.environment:
+                if forges(name, value):
+                    claim(outcome, one.row, Switch("IL304", f"`{name}`", _FORGED, ""))
 
 
 def _python(script: Script, found: PythonText, outcome: Outcome) -> None:

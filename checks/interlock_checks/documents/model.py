@@ -124,6 +124,7 @@ class Layout:
     `claims` are findings that need no command to be judged (a hook that never runs).
     `stages` are the names of stages in their order, `includes` the files that are part of the
     same pipeline, `filters` decide for which files a hook of interlock runs.
+    `hooks` are the ids of the hooks that run interlock, in a configuration of pre-commit.
     """
 
     scripts: tuple[Script, ...] = ()
@@ -135,15 +136,22 @@ class Layout:
     stages: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
+    hooks: tuple[str, ...] = ()
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):
-    """A finding that no other file has a say in, unless it is at home: code, place, sentence."""
+    """
+    A finding that stands in one file, unless it is at home: code, place, sentence.
+
+    `needs` is what the repository must have for it to count; see `commands.switches.Switch`, and
+    `hooks` (some hook of pre-commit runs interlock).
+    """
 
     code: str
     row: int
     sink: str
     manner: str
+    needs: str = ""
 
 
 class Ran(msgspec.Struct, frozen=True, array_like=True):
@@ -236,6 +244,7 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     stages: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
+    hooks: tuple[str, ...] = ()
 
 
 ENCODER = msgspec.msgpack.Encoder()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from interlock_checks import catalogue
+from interlock_checks.commands.steps import STEPS
 from interlock_checks.documents.model import Document, Entry
 from interlock_checks.facts import model as m
 from interlock_checks.homes import Homes
@@ -39,17 +41,135 @@ def order_reaches(
     yield from filter_reaches(meant, judged)
 
 
-def document_reaches(documents: Mapping[str, Document], world: World) -> Iterator[Reach]:
-    """The places in documents where a sink is reached."""
+def document_reaches(
+    documents: Mapping[str, Document], world: World, homes: Homes, *, declared: bool
+) -> Iterator[Reach]:
+    """
+    The places in documents where a sink is reached, or a guard loses its say.
+
+    `declared`: the repository has a contract.
+    """
+    surroundings = Surroundings(documents, declared)
+    guarded = _guarded(documents, homes, world)
     for path, document in documents.items():
         for claim in document.claims:
-            yield Reach(path, -1, 0, claim.code, claim.sink, claim.manner, row=claim.row)
+            if surroundings.have(claim.needs):
+                yield Reach(path, -1, 0, claim.code, claim.sink, claim.manner, row=claim.row)
         for entry in document.entries:
             for value in _entered(path, entry, world):
                 found = catalogue.sink(value.name) if isinstance(value, Ext) else None
                 if found is not None:
                     manner = "is run by an entry point"
                     yield Reach(path, -1, 0, found.code, found.name, manner, row=entry.row)
+        for unit in document.units:
+            for stage in unit.stages:
+                for ran in stage.ran:
+                    if ran.discarded and not ran.step:
+                        for call in ran.calls:
+                            if guarded.runs(path, call):
+                                manner = (
+                                    f"runs interlock, and loses its exit status to {ran.discarded}"
+                                )
+                                sink = f"`{call.partition(':')[2] or call}`"
+                                yield Reach(path, -1, 0, "IL306", sink, manner, row=ran.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a claim may need of the repository; see `Claim.needs`."""
+
+    documents: Mapping[str, Document]
+    declared: bool
+
+    def have(self, needs: str) -> bool:
+        """Whether the repository has it."""
+        what, _, names = needs.partition(":")
+        match what:
+            case "":
+                return True
+            case "interlock":
+                return self.declared or bool(self._hooks()) or self._runs("")
+            case "hooks":
+                return bool(self._hooks())
+            case "hook":
+                ours = self._hooks()
+                return any(
+                    one in ours or one.startswith("interlock") for one in names.split(",") if one
+                )
+            case "hooks-path":
+                folder = names.strip("./").rstrip("/")
+                return self.have("interlock") and not any(
+                    path.startswith(f"{folder}/") for path in self.documents if folder
+                )
+            case "husky":
+                return self._runs(".husky/")
+            case "lefthook":
+                return self._runs("lefthook.") or self._runs(".lefthook.")
+            case _:
+                return True
+
+    def _hooks(self) -> frozenset[str]:
+        return frozenset(one for document in self.documents.values() for one in document.hooks)
+
+    def _runs(self, prefix: str) -> bool:
+        return any(
+            ran.step
+            for path, document in self.documents.items()
+            if path.startswith(prefix)
+            for unit in document.units
+            for stage in unit.stages
+            for ran in stage.ran
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What runs a step of interlock, itself or through others."""
+
+    paths: frozenset[str]
+    targets: frozenset[str]
+    modules: frozenset[str]
+
+    def runs(self, path: str, call: str) -> bool:
+        """Whether what a file in `path` calls is one of them."""
+        kind, colon, name = call.partition(":")
+        if kind == "module" and colon:
+            return name in self.modules
+        if colon:
+            return call in self.targets
+        end = call.removeprefix("*").lstrip("./")
+        folder = path.rpartition("/")[0]
+        beside = f"{folder}/{end}" if folder else end
+        return end in self.paths or beside in self.paths
+
+
+def _guarded(documents: Mapping[str, Document], homes: Homes, world: World) -> Guarded:
+    modules = frozenset(name for path in homes.deploy for name in world.modules.names(path))
+    found = Guarded(homes.deploy, frozenset(), modules)
+    for _ in range(_LONGEST_CHAIN):
+        paths: set[str] = set(found.paths)
+        targets: set[str] = set(found.targets)
+        for path, document in documents.items():
+            for unit in document.units:
+                guards = any(
+                    ran.step in STEPS or any(found.runs(path, one) for one in ran.calls)
+                    for stage in unit.stages
+                    for ran in stage.ran
+                )
+                if guards:
+                    paths.add(path)
+                    targets.add(f"{document.system}:{unit.name}")
+                elif any(f"{document.system}:{one}" in targets for one in unit.after):
+                    targets.add(f"{document.system}:{unit.name}")
+        following = Guarded(frozenset(paths), frozenset(targets), modules)
+        if following == found:
+            break
+        found = following
+    return found
+
+
+_LONGEST_CHAIN = 8
+"""Scripts that call scripts: how far that is followed."""
 
 
 def _entered(path: str, entry: Entry, world: World) -> Iterator[Value]:

@@ -1,0 +1,232 @@
+"""
+Commands and variables that switch hooks off, and those that make evidence by hand.
+
+Facts are from the manual pages of Git 2.50, and from pre-commit 4, husky 9, lefthook 1 and
+pytest 9. What a switch is worth depends on the repository: `Switch.needs` says what it must have.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from interlock_checks.catalogue.tampering import CI_VARIABLES
+from interlock_checks.commands.argv import tail
+from interlock_checks.commands.model import Argument, Command, Rest, Word, const, starts
+from interlock_checks.commands.steps import HOOK_RUNNERS, PROGRAM
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """
+    A way in which a guard would not run, or would be deceived.
+
+    needs: What the repository must have for it to matter: `interlock` (uses it at all),
+        `hook:ID,ID` (one of these hooks runs it), `hooks-path:FOLDER` (it has no such folder of
+        hooks), `husky`, `lefthook` (that tool runs it); empty if it always does.
+    """
+
+    code: str
+    what: str
+    manner: str
+    needs: str = "interlock"
+
+
+_HOOKS_OFF = "keeps the hooks from running"
+_VALUES = {"commit": "mFCct", "am": "pC", "push": "o"}
+"""Letters that take a value, so that the letters behind them are no options."""
+_SHORT = frozenset({"commit", "am"})
+"""Commands to which `-n` means that no hook is run; elsewhere it means something else."""
+_VERIFYING = frozenset({"commit", "push", "merge", "rebase", "am", "pull"})
+_RUNS_HOOKS = "hooks-path:"
+_STATE = re.compile(r"(?:^|[/=])\.interlock(?:/|\Z)")
+
+
+def of_git(words: Sequence[Argument]) -> Iterator[Switch]:
+    """The arguments of git."""
+    index = 0
+    while index < len(words):
+        text = const(words[index])
+        following = words[index + 1] if index + 1 < len(words) else None
+        if text == "-c" and following is not None:
+            yield from _setting(following)
+            index += 2
+        elif text in ("-C", "--git-dir", "--work-tree", "--namespace"):
+            index += 2
+        elif starts(words[index]).startswith(("--config-env=", "-c")):
+            yield from _setting((starts(words[index])[2:],))
+            index += 1
+        elif text is not None and text.startswith("-"):
+            index += 1
+        else:
+            break
+    name = const(words[index]) if index < len(words) else None
+    rest = words[index + 1 :]
+    if name == "config":
+        yield from _config(rest)
+    elif name in _VERIFYING and unverified(name or "", rest):
+        yield Switch("IL306", f"`git {name}` without verification", _HOOKS_OFF)
+
+
+def unverified(name: str, words: Sequence[Argument]) -> bool:
+    """Whether a command of git is told to run no hooks."""
+    valued = _VALUES.get(name, "")
+    taken = False
+    for one in words:
+        text = starts(one)
+        if taken:
+            taken = False
+        elif text == "--":
+            return False
+        elif text.startswith("--"):
+            if len(text) >= len("--no-veri") and "--no-verify".startswith(text):
+                return True
+            taken = text in ("--message", "--file", "--author", "--date", "--template")
+        elif text.startswith("-"):
+            for position, letter in enumerate(text[1:], 2):
+                if letter == "n" and name in _SHORT:
+                    return True
+                if letter in valued:
+                    taken = position == len(text) and const(one) is not None
+                    break
+    return False
+
+
+def _setting(word: Argument) -> Iterator[Switch]:
+    """`-c NAME=VALUE`."""
+    if isinstance(word, Rest):
+        return
+    name, _, first = starts(word).partition("=")
+    yield from _configured(name, (first, *word[1:]))
+
+
+def _config(words: Sequence[Argument]) -> Iterator[Switch]:
+    plain = [one for one in words if not starts(one).startswith("-")]
+    options = {const(one) for one in words if starts(one).startswith("-")}
+    if plain and const(plain[0]) == "set":
+        plain = plain[1:]
+    if options & {"--unset", "--unset-all", "--get", "--get-all", "--list", "-l"} or len(plain) < 2:
+        return
+    value = plain[1]
+    if not isinstance(value, Rest):
+        yield from _configured(starts(plain[0]), value)
+
+
+def _configured(name: str, value: Word) -> Iterator[Switch]:
+    if name.lower() == "core.hookspath":
+        known = const(value)
+        needs = f"{_RUNS_HOOKS}{known}" if known else "interlock"
+        yield Switch("IL306", "`core.hooksPath`", "takes the place of the hooks", needs)
+    elif name.lower().startswith("alias."):
+        text = const(value) or ""
+        words: list[Argument] = [(one,) for one in text.lstrip("!").split()]
+        if words and const(words[0]) == "git":
+            words = words[1:]
+        if any(True for _ in of_git(words)):
+            yield Switch("IL306", "an alias of git without verification", _HOOKS_OFF)
+
+
+def of_program(name: str, words: Sequence[Argument]) -> Iterator[Switch]:
+    """The arguments of other programs."""
+    plain = [const(one) or "" for one in words]
+    if name in HOOK_RUNNERS and "uninstall" in plain[:3]:
+        yield Switch("IL306", f"`{name} uninstall`", "takes the hooks away")
+    if name in ("pytest", "py.test") and _without_plugin(plain):
+        yield Switch("IL306", "pytest without its interlock plug-in", "proves nothing", "")
+
+
+def _without_plugin(plain: Sequence[str]) -> bool:
+    joined = [f"{a}{b}" for a, b in itertools.pairwise(plain) if a == "-p"]
+    return any(re.fullmatch(r"-p\s*no:(?:interlock.*|\*)", one) for one in (*joined, *plain))
+
+
+def of_variable(name: str, value: Word) -> Iterator[Switch]:
+    """A variable that is set for somebody."""
+    known = const(value)
+    if name == "SKIP" and known:
+        ids = ",".join(re.split(r"[,\s]+", known.strip()))
+        yield Switch("IL306", f"`SKIP={known[:60]}`", "keeps a hook from running", f"hook:{ids}")
+    elif name == "PRE_COMMIT_ALLOW_NO_CONFIG" and known != "":
+        yield Switch("IL306", f"`{name}`", "lets commits pass that no hook has seen")
+    elif name in ("HUSKY", "LEFTHOOK") and known in ("0", "false"):
+        yield Switch("IL306", f"`{name}={known}`", _HOOKS_OFF, name.lower())
+    elif name in ("HUSKY_SKIP_HOOKS", "HUSKY_SKIP_INSTALL") and known not in ("", "0", "false"):
+        yield Switch("IL306", f"`{name}`", _HOOKS_OFF, "husky")
+    elif name == "PYTEST_ADDOPTS" and known and _without_plugin(known.split()):
+        yield Switch("IL306", "pytest without its interlock plug-in", "proves nothing", "")
+    elif name.startswith("GIT_CONFIG") and "core.hookspath" in (known or "").lower():
+        yield Switch("IL306", "`core.hooksPath`", "takes the place of the hooks")
+
+
+def forges(name: str, value: Word) -> bool:
+    """Whether setting this variable tells interlock that it runs in CI."""
+    return name in CI_VARIABLES and const(value) != ""
+
+
+def given(command: Command) -> Iterator[tuple[str, Word]]:
+    """Variables set for a command: before it, and by `env`, `docker run -e` and the like."""
+    yield from command.environment
+    for one in command.words[:-1]:
+        if tail(one) == PROGRAM:
+            return
+        if isinstance(one, Rest):
+            continue
+        match = re.match(r"(?:-e|-E|--env=|--setenv=)?([A-Z_][A-Z0-9_]*)=", starts(one))
+        if match is not None:
+            yield match[1], (starts(one)[match.end() :], *one[1:])
+
+
+_WRITERS = frozenset({"tee", "touch", "truncate", "sponge"})
+_COPIERS = frozenset({"cp", "mv", "ln", "install", "rsync", "scp"})
+
+
+def writes_state(words: Sequence[Argument]) -> bool:
+    """Whether a command writes a file below `.interlock/`."""
+    name = tail(words[0]) if words else None
+    if name in ("sudo", "env", "command") and len(words) > 1:
+        return writes_state(words[1:])
+    rest = [starts(one) if not isinstance(one, Rest) else "" for one in words[1:]]
+    ends = ["".join(p or "*" for p in one) for one in words[1:] if not isinstance(one, Rest)]
+    into = [one for one in ends if _STATE.search(one)]
+    if not into:
+        return False
+    if name in _WRITERS:
+        return True
+    if name in _COPIERS:
+        target = [one for one in ends if not one.startswith("-")][-1:]
+        for option in ("-t", "--target-directory"):
+            if option in rest[:-1]:
+                target = [ends[rest.index(option) + 1]]
+        return bool(target and _STATE.search(target[0])) or any(
+            one.startswith("--target-directory=") for one in into
+        )
+    if name == "dd":
+        return any(one.startswith("of=") for one in into)
+    if name == "sed":
+        return any(one.startswith(("-i", "--in-place")) for one in rest)
+    if name == "git":
+        return any(one in ("checkout", "restore", "show", "apply") for one in rest[:3])
+    valued = _OUTPUT.get(name or "")
+    if valued is None:
+        return False
+    for before, after in itertools.pairwise(ends):
+        if before in valued and _STATE.search(after):
+            return True
+    return any(one.startswith(tuple(f"{each}" for each in valued)) for one in into)
+
+
+_OUTPUT: dict[str, tuple[str, ...]] = {
+    "curl": ("-o", "--output", "--output-dir"),
+    "wget": ("-O", "--output-document", "-P", "--directory-prefix"),
+    "tar": ("-C", "--directory"),
+    "bsdtar": ("-C", "--directory"),
+    "unzip": ("-d",),
+    "openssl": ("-out",),
+}
+
+
+def is_state(path: Word) -> bool:
+    """Whether a path lies below `.interlock/`."""
+    return bool(_STATE.search("".join("*" if part is None else part for part in path)))
