@@ -641,3 +641,11 @@ def test_a_tree_holds_what_yaml_says(shape: object) -> None:
 def test_no_text_is_a_crash(text: str) -> None:
     for path in (".gitlab-ci.yml", "pyproject.toml", "tox.ini", "package.json", "setup.cfg"):
         read_document(Source(path, "document", text.encode("utf-8", "replace"), b""))
+
+
+def test_a_template_of_json_is_read_as_far_as_it_goes() -> None:
+    text = (
+        '{\n"scripts": {\n{% if db %}\n"db": "alembic upgrade head",\n{% endif %}\n"a": {{ x }}\n}}'
+    )
+
+    assert rows("template/package.json", text) == [4]

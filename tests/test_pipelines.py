@@ -523,6 +523,105 @@ CASES: dict[str, dict[str, str]] = {
             - {name: web, command: [uvicorn, app:app]}
         """
     },
+    "helm: hooks in the order of their weights": {
+        "chart/templates/a.yaml": """
+        kind: Job
+        metadata: {annotations: {helm.sh/hook: pre-upgrade, helm.sh/hook-weight: "2"}}
+        spec: {template: {spec: {containers: [{name: m, command: [interlock, migrate]}]}}}
+        """,
+        "chart/templates/b.yaml": """
+        kind: Job
+        metadata: {annotations: {helm.sh/hook: pre-upgrade, helm.sh/hook-weight: "-1"}}
+        spec:
+          template:
+            spec:
+              containers:
+                - name: m
+                  command: [sh, -ec]
+                  args: ["interlock verify production; interlock backup"]
+        """,
+    },
+    "helm: hooks of one weight": {
+        "chart/templates/all.yaml": """
+        kind: Job
+        metadata: {annotations: {helm.sh/hook: pre-upgrade}}
+        spec: {template: {spec: {containers: [{name: m, command: [interlock, verify, x]}]}}}
+        ---
+        kind: Job
+        metadata: {annotations: {helm.sh/hook: pre-upgrade}}
+        spec:
+          containers:
+            - command: [interlock, migrate] # IL501
+        """
+    },
+    "kubernetes: three steps in one container": {
+        "k8s/job.yaml": """
+        kind: Job
+        spec:
+          containers:
+            - name: deploy
+              command: ["/bin/sh", "-ec"]
+              args:
+                - |
+                  interlock verify production
+                  interlock backup
+                  interlock migrate
+        """
+    },
+    "kubernetes: two steps in one container": {
+        "k8s/job.yaml": """
+        kind: Job
+        spec:
+          containers:
+            - name: deploy
+              command: ["/bin/sh", "-ec"]
+              args:
+                - |
+                  interlock verify production
+                  interlock migrate # IL501
+        """
+    },
+    "gitlab: a template of another file": {
+        GITLAB: """
+        include: {local: ci/templates.yml}
+        stages: [verify, migrate]
+        verify:
+          stage: verify
+          script: interlock verify production && interlock backup
+        migrate:
+          stage: migrate
+          extends: .migrate
+        """,
+        "ci/templates.yml": """
+        .migrate:
+          script:
+            - interlock migrate
+        """,
+    },
+    "gitlab: a template of another file, without the guards": {
+        GITLAB: """
+        include: {local: ci/templates.yml}
+        migrate:
+          extends: .migrate # IL501
+        """,
+        "ci/templates.yml": """
+        .migrate:
+          script:
+            - interlock migrate
+        """,
+    },
+    "github: a step that asks for the success of another": {
+        GITHUB: """
+        jobs:
+          deploy:
+            steps:
+              - run: interlock verify production
+              - id: backup
+                run: interlock backup
+              - if: always() && steps.backup.outcome == 'success'
+                run: interlock migrate
+        """
+    },
     "fly: a release command alone": {
         "fly.toml": """
         [deploy]

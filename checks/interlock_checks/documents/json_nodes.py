@@ -10,6 +10,7 @@ import json
 import re
 
 from interlock_checks.documents.nodes import Map, Node, Seq, Text
+from interlock_checks.documents.templates import MARK, filled
 from interlock_checks.facts.model import Problem
 
 __all__ = ["read_json"]
@@ -24,7 +25,19 @@ _BAD = "it is no valid JSON"
 
 
 def read_json(text: str) -> tuple[list[Node], list[Problem]]:
-    """The document of a JSON text as a list of one, and why (the rest of) it cannot be read."""
+    """
+    The document of a JSON text as a list of one, and why (the rest of) it cannot be read.
+
+    What is no JSON because of the marks of a template is run by nobody; what remains without
+    them is read as far as it goes.
+    """
+    found, problems = _read(text)
+    if problems and MARK.search(text):
+        return _read(filled(text))[0] or found, []
+    return found, problems
+
+
+def _read(text: str) -> tuple[list[Node], list[Problem]]:
     root = Seq(1)
     stack: list[tuple[Seq | Map, Text | None]] = [(root, None)]
     row, at = 1, 0

@@ -16,6 +16,8 @@ import msgspec
 from interlock_checks.commands.model import Argument, Word
 from interlock_checks.facts.model import Facts, Problem
 
+WAVE = "wave "
+"""Before the weight in the name of a stage that is ordered by weights."""
 HOOK = "hook "
 """Before the name of a unit that should run interlock, because its hook is called so."""
 

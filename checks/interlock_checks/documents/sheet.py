@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from interlock_checks.commands.argv import HOLE, split
-from interlock_checks.commands.model import UNKNOWN, Argument, Word, normal
+from interlock_checks.commands.model import UNKNOWN, Argument, Word, const, normal
 from interlock_checks.documents.model import Claim, Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, texts
-from interlock_checks.documents.yaml_nodes import PLACEHOLDER
+from interlock_checks.documents.templates import PLACEHOLDER
 from interlock_checks.facts.model import Problem
 
 __all__ = ["TEMPLATE", "Setting", "Sheet", "is_false", "is_true", "settings", "shell_text"]
@@ -20,6 +20,7 @@ TEMPLATE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}", re.S)
 
 Setting = tuple[str, Word]
 
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 _QUOTED = re.compile(r"['#]|<<")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0", "", "null", "~"})
@@ -100,16 +101,31 @@ class Sheet:
         """One argument vector of parts that are lists of words, or texts that are split."""
         words: list[Argument] = []
         rows: list[int] = []
+        written: list[Text | None] = []
         for node in nodes:
             if isinstance(node, Text):
                 found, lines = self.split(node)
                 words.extend(found)
                 rows.extend(lines)
+                written.extend([None] * len(found))
             elif isinstance(node, Seq):
                 words.extend(self.word(one.value) for one in texts(node))
                 rows.extend(one.row for one in texts(node))
+                written.extend(texts(node))
         if not words:
             return []
+        at = shell_text_at(words)
+        text = written[at] if at else None
+        if text is not None:
+            options = "".join(const(one) or "" for one in words[1:at])
+            inner = replace(
+                how,
+                form="shell",
+                errexit=bool(re.search(r"-[a-z]*e", options)),
+                pipefail="pipefail" in options,
+                arguments=tuple(words[at + 2 :]),
+            )
+            return self.shell(text, inner)
         return [self.add(replace(how, form="words", words=tuple(words), rows=tuple(rows)))]
 
     def command(self, node: Node | None, how: Script) -> list[int]:
@@ -144,6 +160,20 @@ class Sheet:
             claims=tuple(self.claims),
             problems=tuple(self.problems),
         )
+
+
+def shell_text_at(words: Sequence[Argument]) -> int:
+    """Where the text stands that `[sh, -c, TEXT]` gives to a shell; 0 if nowhere."""
+    program = (const(words[0]) or "").rpartition("/")[2]
+    if program not in _SHELLS:
+        return 0
+    for at, one in enumerate(words[1:-1], 1):
+        option = const(one) or ""
+        if not option.startswith(("-", "+")) and const(words[at - 1]) not in ("-o", "-eo", "-euo"):
+            return 0
+        if re.fullmatch(r"-[a-z]*c", option):
+            return at + 1
+    return 0
 
 
 def shell_text(node: Text, holes: re.Pattern[str]) -> tuple[str, list[int]]:

@@ -7,31 +7,25 @@ are shared and never copied, merge keys have a budget. Tags are kept and mean no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import yaml
 
 from interlock_checks.documents.nodes import Map, Node, Seq, Text
+from interlock_checks.documents.templates import MARK, filled
 from interlock_checks.facts.model import Problem
 
-__all__ = ["PLACEHOLDER", "read_yaml"]
+__all__ = ["read_yaml"]
 
 MAX_DEPTH = 200
 MOST_MERGED = 50_000
 """Pairs that merge keys may bring into the tables of one file."""
 
-PLACEHOLDER = "__template__"
-"""What stands for a mark of a template whose text is no YAML before it is filled in."""
-
 # The C loader is left out of PyYAML where libyaml was missing when it was built.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.1 counts these as line breaks, YAML 1.2 and editors do not.
 _BREAKS = str.maketrans({"\x85": " ", "\u2028": " ", "\u2029": " "})
-_MARK = re.compile(
-    r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}|\{#(?:(?!\{#).)*?#\}|<%(?:(?!<%).)*?%>", re.S
-)
 
 
 def read_yaml(text: str) -> tuple[list[Node], list[Problem]]:
@@ -42,10 +36,10 @@ def read_yaml(text: str) -> tuple[list[Node], list[Problem]]:
     """
     text = text.translate(_BREAKS)
     builder, problem = _compose(text)
-    if (problem is not None or builder.odd) and _MARK.search(text):
-        filled, failure = _compose(_filled(text))
+    if (problem is not None or builder.odd) and MARK.search(text):
+        other, failure = _compose(filled(text))
         if failure is None:
-            return filled.documents, []
+            return other.documents, []
     return builder.documents, [] if problem is None else [problem]
 
 
@@ -213,21 +207,3 @@ def _aligned(
 
 def _own(tag: str | None) -> str:
     return tag if tag is not None and not tag.startswith("tag:yaml.org") else ""
-
-
-def _filled(text: str) -> str:
-    """The text with a word for each mark; a line that holds nothing else is left empty."""
-    text = _MARK.sub(lambda mark: "\n" * mark.group().count("\n") or mark.group(), text)
-    lines = []
-    for line in text.split("\n"):
-        if "{" not in line and "<%" not in line:
-            lines.append(line)
-        elif _MARK.sub("", line).strip() in ("", "-"):
-            lines.append("")
-        else:
-            lines.append(_MARK.sub(_word, line))
-    return "\n".join(lines)
-
-
-def _word(mark: re.Match[str]) -> str:
-    return PLACEHOLDER if mark.group().startswith(("{{", "<%=")) else ""

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from interlock_checks.documents.model import Document
+from interlock_checks.documents.model import WAVE, Document
 
 __all__ = ["Callees", "Key", "Site"]
 
@@ -16,8 +16,8 @@ Key = tuple[str, int]
 PULLING = frozenset({"make", "just", "task", "pyproject"})
 """Systems in which a unit starts those that it names in `after`."""
 
-_STAGES = ("build", "test", "deploy")
-"""Those of GitLab, where a pipeline names none."""
+_DEFAULT = {name: rank for rank, name in enumerate((".pre", "build", "test", "deploy", ".post"))}
+"""The stages of GitLab, where a pipeline names none."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,15 @@ class Callees:
     _ranks: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        waves: dict[str, str] = {}
         for path, document in self.documents.items():
             self._bases.setdefault(path.rpartition("/")[2], []).append(path)
             for included in document.includes:
                 if included in self.documents:
                     self._union(path, included)
+            if any(unit.stage.startswith(WAVE) for unit in document.units):
+                # What is deployed together lies together.
+                self._union(waves.setdefault(path.rpartition("/")[0], path), path)
         for path, document in self.documents.items():
             group = self._group(path)
             for number, unit in enumerate(document.units):
@@ -86,13 +90,17 @@ class Callees:
     def earlier(self, key: Key) -> Iterator[Key]:
         """The units of all stages before that of a unit."""
         group = self._group(key[0])
-        default = {name: rank for rank, name in enumerate((".pre", *_STAGES, ".post"))}
-        ranks = self._ranks.get(group, default)
-        own = ranks.get(self._stage(key))
+        own = self._rank(group, key)
         for other in self._members.get(group, ()):
-            rank = ranks.get(self._stage(other))
+            rank = self._rank(group, other)
             if own is not None and rank is not None and rank < own:
                 yield other
+
+    def _rank(self, group: str, key: Key) -> int | None:
+        stage = self._stage(key)
+        if stage.startswith(WAVE):
+            return int(stage.removeprefix(WAVE))
+        return self._ranks.get(group, _DEFAULT).get(stage)
 
     def _stage(self, key: Key) -> str:
         return self.documents[key[0]].units[key[1]].stage

@@ -133,7 +133,7 @@ class _Pipelines:
         if not own.missing():
             return
         sites = self.callees.sites(key)
-        if not sites:
+        if not sites and not self.is_template(key):
             yield from self.told(own, key[0], ran.row)
         for site in sites:
             caller = self.unit(site.key)
@@ -149,6 +149,10 @@ class _Pipelines:
             )
             if whole.missing():
                 yield from self.told(whole, site.key[0], row)
+
+    def is_template(self, key: Key) -> bool:
+        """Whether a unit starts only where another extends it."""
+        return self.documents[key[0]].system == "gitlab" and self.unit(key).name.startswith(".")
 
     def told(self, known: Known, path: str, row: int) -> Iterator[Reach]:
         """What is missing: at the condition that leaves it out, else at the migration."""

@@ -20,6 +20,8 @@ _HOLE = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}", re.S)
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.S)
 _ALWAYS = re.compile(r"(?<![\w.])!?\s*(always|failure|cancelled)\s*\(\s*\)")
 _STATUS = re.compile(r"!?\s*\(?\s*(?:always|failure|cancelled|success)\s*\(\s*\)\s*\)?")
+_SUCCEEDED = re.compile(r"steps\.[\w-]+\.(?:outcome|conclusion)\s*==\s*'success'")
+_EQUAL = re.compile(r"('[^']*'|\d+)\s*==\s*('[^']*'|\d+)")
 _RESULT = re.compile(r"needs\.([\w-]+)\.result\s*==\s*['\"]success['\"]")
 _KNOWN = re.compile(r"\$\{\{\s*(env|matrix)\.([\w.-]+)\s*\}\}")
 
@@ -144,11 +146,18 @@ def _condition(text: str | None) -> tuple[list[str], bool]:
     inner = text.strip()
     inner = _EXPRESSION.sub(lambda found: f"({found[1]})", inner)
     terms = []
+    late = bool(_ALWAYS.search(inner))
     for term in split_terms(inner):
         if term.lower() == "true" or _STATUS.fullmatch(term):
             continue
-        terms.append(NEVER if term.lower() in ("false", "0", "''") else term)
-    return terms, bool(_ALWAYS.search(inner))
+        if _SUCCEEDED.fullmatch(term):
+            late = False  # it asks for what the default asks for, of the step that it names
+            continue
+        same = _EQUAL.fullmatch(term)
+        if same is not None and same[1] == same[2]:
+            continue
+        terms.append(NEVER if same or term.lower() in ("false", "!true", "0", "''") else term)
+    return terms, late
 
 
 def _never_triggered(root: Map) -> int:

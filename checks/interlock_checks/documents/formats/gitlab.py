@@ -48,7 +48,8 @@ def read(text: str, path: str) -> Layout:
         if not key.value.startswith("."):
             pipeline.job(key)
         elif isinstance(job, Map) and shared and key.value not in used:
-            pipeline.scripts(job, Script("shell", errexit=True, pipefail=True))
+            scripts, _ = pipeline.scripts(job, Script("shell", errexit=True, pipefail=True))
+            sheet.job(key.value, key.row, scripts)
     layout = sheet.layout(SYSTEM)
     return replace(layout, stages=pipeline.stages(), includes=pipeline.includes())
 
@@ -173,6 +174,10 @@ class _Pipeline:
         parts = [Part(name.row, tuple(scripts))] if scripts else []
         if afterwards:
             parts.append(Part(name.row, tuple(afterwards), after_failure=True, may_fail=True))
+        for parent in items(job.get("extends")):
+            template = string(parent)
+            if template and template not in self.root.table:
+                parts.append(Part(parent.row, calls=(f"{SYSTEM}:{template}",)))
         trigger = self.key(job, "trigger")
         called = tuple(
             (string(child(one, "local")) or string(one) or "").lstrip("/")

@@ -6,9 +6,10 @@ Init containers run one after another and must succeed; the containers of a pod 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from interlock_checks.documents.model import Job, Layout, Part, Script
+from interlock_checks.documents.model import WAVE, Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string, texts, walk
 from interlock_checks.documents.sheet import TEMPLATE, Sheet, settings
 from interlock_checks.documents.yaml_nodes import read_yaml
@@ -17,6 +18,10 @@ __all__ = ["read"]
 
 SYSTEM = "kubernetes"
 
+_WAVES = (
+    ("helm.sh/hook", "helm.sh/hook-weight"),
+    ("argocd.argoproj.io/sync-wave", "argocd.argoproj.io/sync-wave"),
+)
 _HANDLERS = (
     ("lifecycle", "postStart"),
     ("lifecycle", "preStop"),
@@ -31,12 +36,37 @@ def read(text: str, path: str) -> Layout:
     documents, problems = read_yaml(text)
     sheet = Sheet(TEMPLATE, problems)
     for number, document in enumerate(documents):
+        first = len(sheet.jobs)
         for node in walk(document):
             if isinstance(node, Map):
                 _pod(node, f"{number}", sheet)
                 _tekton(node, sheet)
                 _argo(node, f"{number}", sheet)
+        _waves(document, first, sheet)
     return sheet.layout(SYSTEM)
+
+
+def _waves(document: Node, first: int, sheet: Sheet) -> None:
+    """Hooks of Helm and waves of Argo CD wait for those of a lower weight."""
+    annotations = child(document, "metadata", "annotations")
+    for hook, weight in _WAVES:
+        kind = string(child(annotations, hook))
+        if kind is None:
+            continue
+        value = string(child(annotations, weight)) or "0"
+        if re.fullmatch(r"[-+]?\d{1,9}", value):
+            row = annotations.row_of(hook) if isinstance(annotations, Map) else 0
+            sheet.jobs[first:] = [
+                replace(
+                    job,
+                    stage=f"{WAVE}{int(value)}",
+                    staged=True,
+                    condition=f"{hook}: {kind}" if hook != weight else None,
+                    condition_row=row,
+                )
+                for job in sheet.jobs[first:]
+            ]
+            return
 
 
 def _pod(node: Map, prefix: str, sheet: Sheet) -> None:
