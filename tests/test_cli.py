@@ -228,7 +228,7 @@ def test_without_a_command_the_commands_are_shown(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert re.findall(r"^  (\w+) ", done.stderr, re.MULTILINE) == [
-        *("check", "explain"),
+        *("check", "doctor", "explain"),
         *("verify", "backup", "migrate", "deploy", "status", "keygen", "alembic"),
     ]
 

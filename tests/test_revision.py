@@ -51,6 +51,7 @@ def root(tmp_path: Path) -> Path:
         "shop/up.py": "../folder/db.py",
         "top": ".",
         "out.py": "../elsewhere.py",
+        "above.py": "../a.py",
         "absolute.py": str(tmp_path / "a.py"),
         "dangling.py": "nothing.py",
         "circle.py": "circle.py",
@@ -175,3 +176,38 @@ def test_a_repository_cannot_make_git_run_a_program(root: Path) -> None:
             tree.read("a.py")
         assert tree.read("shop/db.py")
     assert not (root / "ran").exists()
+
+
+def hand_made_tree(root: Path, lines: list[tuple[str, str, str]]) -> str:
+    """A tree as git would not write it: entries of (mode, name, object)."""
+    data = b"".join(
+        f"{mode} {name}".encode() + b"\0" + bytes.fromhex(oid) for mode, name, oid in lines
+    )
+    made = subprocess.run(
+        ("git", "-C", root, "hash-object", "-w", "-t", "tree", "--literally", "--stdin"),
+        input=data,
+        check=True,
+        capture_output=True,
+        env=CLEAN,
+    )
+    return made.stdout.decode().strip()
+
+
+def test_a_file_that_is_named_twice_is_unreadable(root: Path) -> None:
+    one, two = git(root, "rev-parse", "HEAD:a.py"), git(root, "rev-parse", "HEAD:shop/db.py")
+    tree = hand_made_tree(root, [("100644", "x.py", one), ("100644", "x.py", two)])
+    made = git(root, "commit-tree", tree, "-m", "x")
+
+    with revision(root, made) as found, pytest.raises(OSError, match=r"x\.py"):
+        found.read("x.py")
+
+
+def test_a_tree_that_multiplies_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("interlock_checks.revision._LONGEST_LISTING", 1_000_000)
+    tree = git(root, "rev-parse", "HEAD^{tree}")
+    for _ in range(12):
+        tree = hand_made_tree(root, [("40000", f"d{n}", tree) for n in range(10)])
+    made = git(root, "commit-tree", tree, "-m", "x")
+
+    with pytest.raises(NoSuchRevision):
+        revision(root, made)

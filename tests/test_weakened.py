@@ -141,6 +141,11 @@ CONTRACTS: dict[str, tuple[str, str, dict[int, tuple[str, ...]]]] = {
         DEVELOPMENT.replace("localhost/shop_*", "localhost:x/y@*/z"),
         {3: ("`postgresql://localhost:x/y@*/z`",)},
     ),
+    "a pattern whose host ends earlier": (
+        DEVELOPMENT.replace("localhost/shop_*", "db-*.internal/shop"),
+        DEVELOPMENT.replace("localhost/shop_*", "db-1/x.internal/shop"),
+        {3: ("`postgresql://db-1/x.internal/shop`",)},
+    ),
     "an unprotected database": (
         DEVELOPMENT,
         DEVELOPMENT + DEVELOPMENT.replace("development", "preview"),
@@ -404,6 +409,11 @@ DEPLOY = "deploy:\n  script:\n    - interlock verify production\n    - interlock
         ),
         (
             {GITHUB: WORKFLOW},
+            {GITHUB: WORKFLOW.replace("  interlock check", "  ./announce interlock check")},
+            [(GITHUB, 1)],
+        ),
+        (
+            {GITHUB: WORKFLOW},
             {GITHUB: WORKFLOW.replace("  interlock check", "  # interlock check")},
             [(GITHUB, 1)],
         ),
@@ -446,6 +456,32 @@ def test_steps_of_a_pipeline_are_neither_dropped_nor_made_conditional(
     found = loosened(tmp_path, before, after)
 
     assert [(path, row) for path, row, _ in found] == places
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "x:\n  script: interlock check " + "${{ " * 100_000,
+        "a: &a {<<: *a, if: *a, run: interlock}\n",
+        "m0: &m0 {k: v}\n"
+        + "".join(
+            f"m{n}: &m{n} {{<<: [{'*m' + str(n - 1) + ', '}*m{n - 1}]}}\n" for n in range(1, 40)
+        )
+        + "x: {<<: *m39, run: interlock}",
+        "a0: &a0 [x]\n"
+        + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+        + "x: {if: *a11, run: interlock}",
+        "[" * 100_000 + "interlock",
+        "interlock: " + "- " * 50_000,
+    ],
+    ids=["expressions", "itself", "merges", "conditions", "nested", "dashes"],
+)
+def test_a_hostile_pipeline_takes_no_time(hostile: str, tmp_path: Path) -> None:
+    found = loosened(
+        tmp_path, {GITHUB: WORKFLOW}, {GITHUB: hostile, "Jenkinsfile": "interlock/*" * 90_000}
+    )
+
+    assert len(found) <= 1
 
 
 def test_aliases_that_multiply_take_no_time(tmp_path: Path) -> None:

@@ -71,19 +71,23 @@ class GitFolder:
     def command(self, *arguments: str) -> tuple[str, ...]:
         return (*SAFE_GIT, f"--git-dir={self.path}", *arguments)
 
-    def ask(self, *arguments: str) -> bytes | None:
-        """What a command of git prints; None where it fails, or there is no git."""
+    def ask(self, *arguments: str, most: int = 1 << 20) -> bytes | None:
+        """What a command of git prints; None where it fails, prints more, or there is no git."""
         try:
-            answer = subprocess.run(
+            with subprocess.Popen(
                 self.command(*arguments),
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 env=self._environment,
-            )
+            ) as process:
+                assert process.stdout is not None
+                answer = process.stdout.read(most + 1)
+                if len(answer) > most:
+                    process.kill()
         except (OSError, ValueError):
             return None
-        return answer.stdout if answer.returncode == 0 else None
+        return answer if process.returncode == 0 and len(answer) <= most else None
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """

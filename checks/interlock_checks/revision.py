@@ -16,6 +16,10 @@ __all__ = ["NoSuchRevision", "Revision"]
 _LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is read; a larger one is reported as unreadable."""
 
+_LONGEST_LISTING = 256 * 1024 * 1024
+"""Bytes of a list of files; a tree can hold itself many times over, and grow beyond any memory."""
+
+_TWICE = b"0" * 40  # no object has this name
 _LONGEST_LINK = 4096  # bytes of a path that Linux follows
 _MOST_LINKS = 40  # links in a row that Linux follows
 
@@ -48,7 +52,7 @@ class Revision:
         self._files: dict[str, tuple[Entry, bytes]] = {}
         self._folders = {""}
         # The index is not asked, so attributes and sparse checkouts have no say.
-        listing = git.ask("ls-tree", "-r", "-z", "--full-tree", commit)
+        listing = git.ask("ls-tree", "-r", "-z", "--full-tree", commit, most=_LONGEST_LISTING)
         if listing is None:
             raise NoSuchRevision(revision)
         prefix = f"{folder}/" if folder else ""
@@ -63,6 +67,9 @@ class Revision:
             path = path.removeprefix(prefix)
             is_link = mode == b"120000"
             entry = Entry(path, "link" if is_link else "file", mode == b"100755")
+            if path in self._files:
+                # No git writes a tree that names a file twice; what a checkout takes is open.
+                oid = _TWICE
             self._files[path] = entry, oid
             above = path.rpartition("/")[0]
             while above not in self._folders:

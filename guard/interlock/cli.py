@@ -144,6 +144,28 @@ def check(path: str, output_format: str, proof: str | None, base: str | None) ->
 
 
 @_commands.command()
+@click.argument("path", default=".", metavar="[PATH]")
+def doctor(path: str) -> int:
+    """Say which level of assurance the repository at PATH has reached, and what is missing."""
+    root = Path(path)
+    problem = _unfit(root) or _incomplete()
+    if problem:
+        return _complain(problem)
+    from interlock.contract import ContractError
+    from interlock_checks import doctor as examination
+    from interlock_checks.run import check_repository
+    from interlock_checks.tree import WorkTree
+
+    try:
+        with _Progress() as progress:
+            report = check_repository(root, progress)
+        found = examination.diagnose(WorkTree(root), report, examination.installed())
+    except ContractError as error:
+        return _complain(str(error))
+    return PROVED if _write(examination.render(found)) else ERROR
+
+
+@_commands.command()
 @click.argument("code")
 def explain(code: str) -> int:
     """Say what a check finds, why, and what to write instead. CODE is IL101 or the check's name."""

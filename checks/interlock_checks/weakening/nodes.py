@@ -12,8 +12,10 @@ _LARGEST = 1024 * 1024
 """Bytes of a file that is parsed; configuration is a hundredth of that."""
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MERGED = 8
-"""Merge keys (`<<`) inside each other that are followed."""
+
+
+_DEEPEST = 100
+"""Lists and tables inside each other."""
 
 
 class Unreadable(Exception):
@@ -29,6 +31,7 @@ def compose(data: bytes) -> yaml.Node | None:
     """
     if len(data) > _LARGEST:
         raise Unreadable("larger than any configuration")
+    _measure(data)
     loader = _LOADER(data)
     try:
         if not loader.check_node():
@@ -41,20 +44,41 @@ def compose(data: bytes) -> yaml.Node | None:
     return node
 
 
-def items(node: yaml.Node | None, depth: int = 0) -> Iterator[tuple[str, yaml.Node]]:
+def _measure(data: bytes) -> None:
+    """
+    Refuse what is nested too deeply, by the parser's events: composing it overflows C's stack.
+
+    Raises:
+        Unreadable: It is, or it is no YAML.
+    """
+    depth = 0
+    try:
+        for event in yaml.parse(data, Loader=_LOADER):
+            if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
+                depth += 1
+            elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
+                depth -= 1
+            if depth > _DEEPEST:
+                raise Unreadable("nested too deeply")
+    except (yaml.YAMLError, ValueError) as error:
+        raise Unreadable("not valid YAML") from error
+
+
+def items(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
     """Keys and values of a mapping, its own before the merged ones; nothing of other nodes."""
-    if not isinstance(node, yaml.MappingNode):
-        return
-    merged: list[yaml.Node] = []
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
+    pending = [] if node is None else [node]
+    seen: set[int] = set()
+    for one in pending:
+        if not isinstance(one, yaml.MappingNode) or id(one) in seen:
             continue
-        if key.value == "<<" and depth < _MERGED:
-            merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
-        else:
-            yield key.value, value
-    for one in merged:
-        yield from items(one, depth + 1)
+        seen.add(id(one))
+        for key, value in one.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value == "<<":
+                pending += value.value if isinstance(value, yaml.SequenceNode) else [value]
+            else:
+                yield key.value, value
 
 
 def text(node: yaml.Node | None) -> str | None:

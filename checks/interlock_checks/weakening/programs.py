@@ -16,7 +16,7 @@ __all__ = ["MENTIONS", "guards_run"]
 MENTIONS = re.compile(r"interlock|pre-commit|pre_commit|prek")
 """A text without it runs none of them."""
 
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\[\[.*?\]\]|<<.{0,80}?>>", re.S)
+_EXPRESSION = re.compile(r"\$\{\{.{0,400}?\}\}|\$\[\[.{0,400}?\]\]|<<.{0,80}?>>", re.S)
 _MEANT = {
     "check": ("check",),
     "verify": ("verify",),
@@ -25,6 +25,7 @@ _MEANT = {
     "deploy": ("verify", "backup", "migrate"),
     "hooks": ("hooks",),
 }
+_LONGEST = 40_000  # characters of a script that stands within a pipeline
 _DEPTH = 4
 """Shells inside shells that are followed."""
 
@@ -36,7 +37,7 @@ def guards_run(script: str, depth: int = 0) -> Iterator[str]:
     `interlock deploy` is the last three; a hook manager that runs every hook, or one of ours, is
     `hooks`. Other commands of interlock hold nothing back, so they do not count.
     """
-    if depth > _DEPTH or not MENTIONS.search(script):
+    if depth > _DEPTH or len(script) > _LONGEST or not MENTIONS.search(script):
         return
     for command in read_script(unholed(_EXPRESSION.sub(HOLE, script))).commands:
         rows = command.rows or (command.row,) * len(command.words)

@@ -37,11 +37,13 @@ _CONDITIONS = frozenset(
     """.split()
 )
 _NONE = frozenset({"false", "always()", "success()", "always", "on_success", "succeeded()"})
-_MOST = 100_000
+_MOST = 20_000
 """Nodes of one file that are looked at: aliases can name the same ones again and again."""
 
+_LARGEST = 1024 * 1024  # bytes of a file that is read
+
 _JENKINS = re.compile(
-    r"""//[^\n]*|/\*.*?\*/
+    r"""//[^\n]*|/\*.*?(?:\*/|\Z)
     |\b(?:sh|bat|pwsh|powershell)\b[\s(]*(?:script\s*:\s*)?
      (?P<quote>\"\"\"|'''|"|')(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)
     |"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""",
@@ -67,7 +69,7 @@ def is_pipeline(path: str) -> bool:
 def steps(path: str, data: bytes) -> list[Step]:
     """Every guard that a file runs, in its order; nothing of a file that cannot be read."""
     source = data.decode("utf-8", "replace")
-    if not MENTIONS.search(source):
+    if len(data) > _LARGEST or not MENTIONS.search(source):
         return []
     if path.rpartition("/")[2].startswith("Jenkinsfile"):
         return [
@@ -109,6 +111,8 @@ def lost(before: Sequence[Step], after: Sequence[Step]) -> Iterator[tuple[Step, 
 
 
 def _walk(path: str, root: yaml.Node) -> Iterator[Step]:
+    known: dict[str, tuple[str, ...]] = {}
+    room = [_MOST]
     pending: list[tuple[yaml.Node, str, frozenset[str]]] = [(root, "", frozenset())]
     for _ in range(_MOST):
         if not pending:
@@ -121,25 +125,32 @@ def _walk(path: str, root: yaml.Node) -> Iterator[Step]:
             here = {
                 f"{name}: {shown}"
                 for name, value in pairs
-                if name in _CONDITIONS and (shown := _shown(value)) not in _NONE
+                if name in _CONDITIONS and (shown := _shown(value, room)) not in _NONE
             }
             inner = conditions | here
             pending += [(value, name, inner) for name, value in reversed(pairs)]
         elif key in _COMMANDS and (script := text(node)) is not None:
             first = row(node) + (isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"))
-            for guard in guards_run(script):
+            if script not in known:
+                known[script] = tuple(guards_run(script))
+            for guard in known[script]:
                 yield Step(path, first, guard, conditions)
 
 
-def _shown(node: yaml.Node, depth: int = 0) -> str:
-    """A condition as one text, the same for the same condition however it is laid out."""
+def _shown(node: yaml.Node, room: list[int], depth: int = 0) -> str:
+    """
+    A condition as one text, the same for the same condition however it is laid out.
+
+    `room` holds the number of nodes that may still be looked at in this file.
+    """
+    room[0] -= 1
     if isinstance(node, yaml.ScalarNode):
         return " ".join(node.value.split())
-    if depth > 4:
+    if depth > 8 or room[0] < 0:
         return "..."
     parts: list[str] = []
     if isinstance(node, yaml.SequenceNode):
-        parts = [_shown(one, depth + 1) for one in node.value[:100]]
+        parts = [_shown(one, room, depth + 1) for one in node.value]
     elif isinstance(node, yaml.MappingNode):
-        parts = [f"{name}: {_shown(value, depth + 1)}" for name, value in items(node)][:100]
+        parts = [f"{name}: {_shown(value, room, depth + 1)}" for name, value in items(node)]
     return f"({'; '.join(parts)})"
