@@ -9,11 +9,9 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from interlock_checks.discover import Source
-from interlock_checks.facts import model as m
 from interlock_checks.facts import outline
 from interlock_checks.facts.files import read_code, read_source
-from interlock_checks.link.uses import Uses
-from interlock_checks.link.world import World
+from interlock_checks.link.judgements import Judgements
 from interlock_checks.modules import ModuleIndex
 
 Reached = set[tuple[str, str, int]]
@@ -27,16 +25,20 @@ def source(text: str) -> Source:
 def reached(text: str) -> Reached:
     """What a file alone reaches when it is read whole: code, sink and row."""
     facts = read_source(source(text), frozenset(), places=True)
+    judgements = Judgements(
+        {"m.py": facts},
+        {"m.py": b""},
+        ModuleIndex(["m.py"], {}),
+        read_code,
+        lambda _: False,
+        b"",
+        {},
+    )
+    judgements.judge(0, ["m.py"], guarded=False)
     return {
         (reach.code, reach.sink, facts.spans[reach.number].row if reach.row == 0 else reach.row)
-        for reach in _linked(facts).reaches
+        for reach in judgements.reaches({"m.py": facts})
     }
-
-
-def _linked(facts: m.Facts) -> Uses:
-    uses = Uses(World({"m.py": facts}, ModuleIndex(["m.py"], {})), read_code, lambda _path: False)
-    uses.run()
-    return uses
 
 
 def is_dropped(text: str) -> bool:

@@ -32,6 +32,7 @@ class ModuleIndex:
         self._roots_of: dict[str, list[str]] = {}
         self._candidates: dict[str, tuple[tuple[str, str], ...]] = {}
         self._names: dict[str, tuple[str, ...]] = {}
+        self._resolved: dict[tuple[str, str, int], tuple[str, ...]] = {}
         self._index_roots()
 
     def names(self, path: str) -> tuple[str, ...]:
@@ -91,6 +92,14 @@ class ModuleIndex:
         Returns:
             Nothing if the project holds no such module; a namespace package has no file.
         """
+        # Without links an import means the same in all files of a folder.
+        key = (importer if self._linked_from else _folder(importer), name, level)
+        known = self._resolved.get(key)
+        if known is None:
+            known = self._resolved[key] = self._resolve(importer, name, level)
+        return known
+
+    def _resolve(self, importer: str, name: str, level: int) -> tuple[str, ...]:
         found: dict[str, None] = {}
         places = self._places(importer)
         if level:

@@ -26,6 +26,7 @@ class Project:
     """All that is known of a repository after linking."""
 
     files: Mapping[str, m.Facts]
+    summaries: Mapping[str, m.Summary]
     homes: Homes
     reaches: Sequence[Reach]
     loosened: Sequence[Loosened] = ()
@@ -35,8 +36,8 @@ class Project:
 
     def problems(self) -> Iterator[tuple[str, m.Problem]]:
         """Files, or parts of files, that could not be read."""
-        for path, facts in self.files.items():
-            for problem in facts.problems:
+        for path, summary in self.summaries.items():
+            for problem in summary.problems:
                 yield path, problem
 
     def offences(self, code: str) -> Sequence[Offence]:

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-
-import msgspec
 
 from interlock.contract import Contract
 from interlock_checks import catalogue
@@ -25,8 +23,9 @@ from interlock_checks.facts import model as m
 from interlock_checks.finding import Finding
 from interlock_checks.homes import Homes, resolve
 from interlock_checks.link.documents import as_files, document_reaches, order_reaches
-from interlock_checks.link.uses import Reach, Uses
-from interlock_checks.link.world import NESTED, World
+from interlock_checks.link.judgements import Judgements
+from interlock_checks.link.uses import Reach
+from interlock_checks.link.world import NESTED
 from interlock_checks.locations import script_locations
 from interlock_checks.modules import ModuleIndex
 from interlock_checks.pool import Job, read_all
@@ -58,6 +57,33 @@ class Repository:
     loosened: Sequence[Loosened] = ()
 
 
+class Decoded(Mapping[str, m.Facts]):
+    """The facts of files, decoded when they are first asked for."""
+
+    def __init__(self) -> None:
+        self._encoded: dict[str, bytes] = {}
+        self._decoded: dict[str, m.Facts] = {}
+
+    def put(self, path: str, encoded: bytes) -> None:
+        self._encoded[path] = encoded
+        self._decoded.pop(path, None)
+
+    def __getitem__(self, path: str) -> m.Facts:
+        found = self._decoded.get(path)
+        if found is None:
+            found = self._decoded[path] = m.DECODER.decode(self._encoded[path])
+        return found
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._encoded
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._encoded)
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+
 @dataclass
 class Reading:
     """The files of a repository and what was read of them so far."""
@@ -66,30 +92,29 @@ class Reading:
     progress: Progress | None
     kept: Mapping[bytes, bytes]
     used: dict[bytes, bytes] = field(default_factory=dict)
-    facts: dict[str, m.Facts] = field(default_factory=dict)
+    facts: Decoded = field(default_factory=lambda: Decoded())
+    summaries: dict[str, m.Summary] = field(default_factory=dict)
+    inner: dict[str, m.Summary] = field(default_factory=dict)
     documents: dict[str, d.Document] = field(default_factory=dict)
+    digests: dict[str, bytes] = field(default_factory=dict)
     extra: dict[str, frozenset[str] | None] = field(default_factory=dict)
     text: dict[str, bytes] = field(default_factory=dict)
+    stars: dict[str, bool] = field(default_factory=dict)
     done: int = 0
-
-    def hints(self) -> dict[str, frozenset[str] | None]:
-        """Every file, with the names that were asked for in it in the last run."""
-        known: dict[str, list[str]] = {}
-        encoded = self.kept.get(_HINTS)
-        if encoded is not None:
-            known = msgspec.msgpack.decode(encoded, type=dict[str, list[str]])
-        return {path: frozenset(known[path]) if path in known else None for path in self.sources}
-
-    def to_keep(self) -> dict[bytes, bytes]:
-        """The facts that this run needed, for the next one."""
-        names = {path: sorted(extra) for path, extra in self.extra.items() if extra is not None}
-        return {**self.used, _HINTS: msgspec.msgpack.encode(names)}
 
     def searchable(self, path: str) -> bytes:
         """The bytes in which identifiers can be searched."""
         found = self.text.get(path)
         if found is None:
             found = self.text[path] = searchable(self.sources[path].data)
+        return found
+
+    def has_star(self, path: str) -> bool:
+        """Whether a file imports all names of some module."""
+        found = self.stars.get(path)
+        if found is None:
+            text = self.searchable(path)
+            found = self.stars[path] = _STAR_IMPORT.search(text) is not None
         return found
 
     def read(self, wanted: Mapping[str, frozenset[str] | None]) -> bool:
@@ -110,15 +135,35 @@ class Reading:
                 self.extra[path] = names
                 jobs.append((self.sources[path], names, False))
         for path, encoded in self._run(jobs):
-            if self.sources[path].kind == "document":
-                self.documents[path] = d.DECODER.decode(encoded)
-            else:
-                self.facts[path] = m.DECODER.decode(encoded)
+            if self.sources[path].kind != "document":
+                self._put(path, encoded)
+                continue
+            document = self.documents[path] = d.DECODER.decode(encoded)
+            for inner, facts in as_files({path: document}).items():
+                self._put(inner, m.ENCODER.encode(facts))
         return bool(jobs)
+
+    def _put(self, path: str, encoded: bytes) -> None:
+        self.facts.put(path, encoded)
+        self.digests[path] = blake2b(encoded, digest_size=20).digest()
+        summary = m.SUMMARY.decode(encoded)
+        (self.inner if NESTED in path else self.summaries)[path] = summary
+
+    def imports(self, root: str) -> bool:
+        """Whether any file, or Python in a document, imports the package of that name."""
+        return any(
+            one.level == 0 and one.module.partition(".")[0] == root
+            for summary in (*self.summaries.values(), *self.inner.values())
+            for one in summary.imports
+        )
+
+    def to_judge(self) -> list[str]:
+        """The files with facts to judge by, and the Python in documents."""
+        return [path for path in self.facts if NESTED in path or self.summaries[path].whole]
 
     def places(self, paths: Iterable[str]) -> dict[str, tuple[m.Span, ...]]:
         """Where the uses and imports of these files stand."""
-        code = sorted({path for path in paths if path in self.facts})
+        code = sorted({path for path in paths if self.sources[path].kind != "document"})
         jobs = [(self.sources[path], self.extra[path], True) for path in code]
         return {path: m.DECODER.decode(encoded).spans for path, encoded in self._run(jobs)}
 
@@ -143,9 +188,6 @@ class Reading:
         for job, encoded in read_all(missing, advance):
             self.used[_key(job)] = encoded
             yield job[0].path, encoded
-
-
-_HINTS = b"hints"
 
 
 def _key(job: Job) -> bytes:
@@ -175,41 +217,48 @@ def prove(
     sources = repository.sources
     reading = Reading(sources, progress, kept)
     nothing: frozenset[str] = frozenset()
-    reading.read(reading.hints())
+    reading.read(dict.fromkeys(sources))
     modules = ModuleIndex(
         [path for path, source in sources.items() if source.kind == "python"], repository.links
     )
     locations = script_locations(repository.contract, repository.read, repository.paths)
     homes = resolve(repository.contract, modules, locations)
+    judgements = Judgements(
+        reading.facts, reading.digests, modules, _read_code, homes.is_test, _tree(repository), kept
+    )
     declared = repository.declared_in is not None
-    for _ in range(_ROUNDS):
-        world = World({**reading.facts, **as_files(reading.documents)}, modules)
-        uses = Uses(world, _read_code, homes.is_test)
-        uses.run()
-        uses.reaches.extend(document_reaches(reading.documents, world, homes, declared=declared))
-        lent = sorted({r.path for r in uses.reaches if homes.is_test(r.path)})
-        wanted = _wanted(reading, world.wanted, uses.wanted_names, uses.lent(), modules)
+    # Each round is recalled by itself: a run with a cache takes the steps of one without.
+    for number in range(_ROUNDS):
+        guarded = reading.imports(tampering.ROOT)
+        judgements.judge(number, reading.to_judge(), guarded=guarded)
+        reaches = judgements.reaches(reading.summaries)
+        world = judgements.world()
+        reaches += document_reaches(reading.documents, world, homes, declared=declared)
+        wanted = _wanted(reading, judgements, modules)
+        lent = {reach.path for reach in reaches if homes.is_test(reach.path)}
         for path in _borrowers(reading, lent, homes):
             wanted.setdefault(path, nothing)
-        if uses.concerned:
+        if guarded or judgements.starting():
             for path in _setting(reading):
                 wanted[path] = (wanted.get(path) or nothing) | tampering.ENVIRONMENT
         if not reading.read(wanted):
             break
     found = stand_ins(modules, sources, repository.paths, repository.links)
-    uses.reaches = [
-        r for r in uses.reaches if r.path not in found.genuine or not r.code.startswith("IL3")
-    ]
-    order = order_reaches(reading.documents, reading.facts, homes)
+    reaches = [r for r in reaches if r.path not in found.genuine or not r.code.startswith("IL3")]
+    reaches += _borrowed(reading, reaches, modules, homes)
+    code = [path for path in reading.summaries if path not in reading.documents]
+    reaches += order_reaches(reading.documents, code, homes)
+    assumptions = list(judgements.assumptions())
     project = Project(
-        world.files,
+        reading.facts,
+        reading.summaries,
         homes,
-        [*uses.reaches, *_borrowed(world, uses, homes), *order],
+        reaches,
         repository.loosened,
         stand_ins=frozenset(path for path in found.files if not homes.is_test(path)),
     )
     project.places = reading.places(
-        [reach.path for reach in project.away()] + [one.path for one in uses.assumptions]
+        [reach.path for reach in project.away()] + [one.path for one in assumptions]
     )
     findings: list[Finding] = []
     for check in all_checks():
@@ -217,13 +266,13 @@ def prove(
     report = Report(
         findings=tuple(sorted(findings)),
         files=len(sources),
-        read=sum(facts.whole for facts in reading.facts.values()) + len(reading.documents),
+        read=sum(one.whole for one in reading.summaries.values()),
         at_home=project.at_home(),
         assumptions=tuple(
             sorted(
                 {
                     Assumed(a.path, a.row or project.places[a.path][a.number].row, a.text)
-                    for a in uses.assumptions
+                    for a in assumptions
                 }
                 | {
                     Assumed(path, row, text)
@@ -236,7 +285,7 @@ def prove(
         contract=repository.declared_in,
         digests={},
     )
-    return report, reading.to_keep()
+    return report, {**reading.used, **judgements.used}
 
 
 def _read_code(text: str) -> m.Facts | None:
@@ -246,43 +295,41 @@ def _read_code(text: str) -> m.Facts | None:
     return read_code(text)
 
 
-def _wanted(
-    reading: Reading,
-    exported: Iterable[tuple[str, str]],
-    asked: Mapping[str, set[str]],
-    lent: Mapping[str, set[str]],
-    modules: ModuleIndex,
-) -> dict[str, frozenset[str] | None]:
-    """
-    The files to read (again), and the names to mind there.
+def _tree(repository: Repository) -> bytes:
+    """A digest of the names of files and links, by which imports are resolved."""
+    names = sorted((path, one.kind) for path, one in repository.sources.items())
+    text = repr((names, sorted(repository.links.items())))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).digest()
 
-    Args:
-        reading: What was read so far.
-        exported: Pairs of a file and a name in it of which a command or an import is made.
-        asked: File -> functions in it of which every caller matters.
-        lent: File -> names under which it gives a sink, or what leads to one, to others.
-        modules: The files that imports mean.
-    """
+
+def _wanted(
+    reading: Reading, judgements: Judgements, modules: ModuleIndex
+) -> dict[str, frozenset[str] | None]:
+    """The files to read (again), and the names to mind there."""
     wanted: dict[str, set[str]] = {}
-    for path, name in exported:
-        if path in reading.sources:
+    for path, name in judgements.wanted():
+        if path in reading.sources and path not in reading.documents:
             wanted.setdefault(path, set()).add(name)
-    giving = {path: set(names) for path, names in asked.items()}
-    for path, names in asked.items():
-        wanted.setdefault(path, set()).update(names)
-    for path, names in lent.items():
+    giving: dict[str, set[str]] = {}
+    for path, one in judgements.by_path.items():
+        for asked, name in one.asked:
+            if asked in reading.documents:
+                continue
+            giving.setdefault(asked, set()).add(name)
+            wanted.setdefault(asked, set()).add(name)
         # A file that spells a name of the catalogue was read without being asked.
-        giving.setdefault(path, set()).update(names - catalogue.IDENTIFIERS)
+        if lent := set(one.lent) - catalogue.IDENTIFIERS:
+            giving.setdefault(path, set()).update(lent)
     by_module: dict[str, set[str]] = {}
     for path, names in giving.items():
         by_module.setdefault(_last_name(path), set()).update(names)
-    for path, facts in reading.facts.items():
-        if facts.whole:
-            taken = _taken_exactly(path, facts, giving, modules, reading)
+    for path, summary in reading.summaries.items():
+        if summary.whole:
+            taken = _taken_exactly(path, summary, giving, modules, reading)
         else:
-            words = frozenset(facts.imported)
+            words = frozenset(summary.imported)
             named = {name for module in words & by_module.keys() for name in by_module[module]}
-            taken = _taken(named, words, reading.searchable(path)) if named else set()
+            taken = _taken(named, words, reading, path) if named else set()
         if taken:
             wanted.setdefault(path, set()).update(taken)
     return {path: frozenset(names) for path, names in wanted.items()}
@@ -290,46 +337,54 @@ def _wanted(
 
 def _taken_exactly(
     path: str,
-    facts: m.Facts,
+    summary: m.Summary,
     giving: Mapping[str, set[str]],
     modules: ModuleIndex,
     reading: Reading,
 ) -> set[str]:
     """The asked or lent names that a file whose imports are known takes from their modules."""
     taken: set[str] = set()
-    for one in facts.imports:
-        for source in modules.resolve(path, one.module, one.level):
-            names = giving.get(source, set())
-            if one.name == "*" or "*" in names:
+    for module, level, name in {(one.module, one.level, one.name) for one in summary.imports}:
+        for source in modules.resolve(path, module, level):
+            names = giving.get(source)
+            if not names:
+                continue
+            if name == "*" or "*" in names:
                 taken |= names
-            elif one.name in names:
-                taken.add(one.name)
-            elif not one.name and names:
-                taken |= _taken(names, frozenset(), reading.searchable(path))
-        if one.name and one.name != "*":
-            inner = f"{one.module}.{one.name}".lstrip(".")
-            for source in modules.resolve(path, inner, one.level):
+            elif name in names:
+                taken.add(name)
+            elif not name:
+                taken |= _taken(names, frozenset(), reading, path)
+        if name and name != "*":
+            for source in modules.resolve(path, f"{module}.{name}".lstrip("."), level):
                 if lent_names := giving.get(source):
-                    taken |= _taken(lent_names, frozenset(), reading.searchable(path))
+                    taken |= _taken(lent_names, frozenset(), reading, path)
     return taken
 
 
-def _taken(names: set[str], words: frozenset[str], text: bytes) -> set[str]:
+def _taken(names: set[str], words: frozenset[str], reading: Reading, path: str) -> set[str]:
     """Those of the names that a file imports or takes from an imported module."""
-    if "*" in names or _STAR_IMPORT.search(text):
+    if "*" in names or reading.has_star(path):
         return names
-    return {
-        name
-        for name in names
-        if name in words
-        or (
-            name.encode() in text
-            and re.search(rb"\.\s*" + re.escape(name.encode()) + rb"\b", text) is not None
-        )
-    }
+    text = reading.searchable(path)
+    return {name for name in names if name in words or _is_taken(name.encode(), text)}
+
+
+def _is_taken(name: bytes, text: bytes) -> bool:
+    """Whether a name stands behind a dot."""
+    at = text.find(name)
+    while at >= 0:
+        before, end = at - 1, at + len(name)
+        while before >= 0 and text[before : before + 1].isspace():
+            before -= 1
+        if text[before : before + 1] == b"." and not _WORD.match(text, end):
+            return True
+        at = text.find(name, end)
+    return False
 
 
 _STAR_IMPORT = re.compile(rb"\bimport\s*\*")
+_WORD = re.compile(rb"\w")
 
 
 def _last_name(path: str) -> str:
@@ -340,39 +395,43 @@ def _last_name(path: str) -> str:
     return parts[-1] if parts else ""
 
 
-def _borrowers(reading: Reading, lent: Sequence[str], homes: Homes) -> Iterable[str]:
+def _borrowers(reading: Reading, lent: Collection[str], homes: Homes) -> Iterable[str]:
     """Files outside the test paths that may import a test module which holds a sink."""
     names = {_last_name(path) for path in lent}
-    for path, facts in reading.facts.items():
-        if not homes.is_test(path) and not names.isdisjoint(facts.imported):
+    for path, summary in reading.summaries.items():
+        if not homes.is_test(path) and not names.isdisjoint(summary.imported):
             yield path
 
 
 def _setting(reading: Reading) -> Iterable[str]:
     """Files that were only looked over, and may set a variable of their process."""
-    for path, facts in reading.facts.items():
-        if not facts.whole and _ENVIRONMENT.search(reading.searchable(path)):
+    for path, summary in reading.summaries.items():
+        if not summary.whole and _ENVIRONMENT.search(reading.searchable(path)):
             yield path
 
 
 _ENVIRONMENT = re.compile(b"|".join(name.encode() for name in sorted(tampering.ENVIRONMENT)))
 
 
-def _borrowed(world: World, uses: Uses, homes: Homes) -> Iterable[Reach]:
+def _borrowed(
+    reading: Reading, reaches: Sequence[Reach], modules: ModuleIndex, homes: Homes
+) -> Sequence[Reach]:
     """Imports of a test module that holds a sink: the exemption of tests ends at their path."""
     lent: dict[str, dict[str, Reach]] = {}
-    for reach in uses.reaches:
+    for reach in reaches:
         if homes.is_test(reach.path):
             lent.setdefault(reach.path, {}).setdefault(reach.code[:3], reach)
-    for path, facts in world.files.items():
-        if homes.is_test(path) or NESTED in path:
+    found: list[Reach] = []
+    for path, summary in reading.summaries.items():
+        if homes.is_test(path) or not lent:
             continue
-        for one in facts.imports:
-            found = set(world.modules.resolve(path, one.module, one.level))
+        for one in summary.imports:
+            meant = set(modules.resolve(path, one.module, one.level))
             if one.name:
                 inner = f"{one.module}.{one.name}".lstrip(".")
-                found.update(world.modules.resolve(path, inner, one.level))
-            for test in sorted(found & lent.keys()):
+                meant.update(modules.resolve(path, inner, one.level))
+            for test in sorted(meant & lent.keys()):
                 manner = f"borrowed from {test}, below test-paths"
                 for reach in lent[test].values():
-                    yield Reach(path, one.place, 0, reach.code, reach.sink, manner)
+                    found.append(Reach(path, one.place, 0, reach.code, reach.sink, manner))
+    return found

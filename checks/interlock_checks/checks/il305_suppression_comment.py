@@ -68,8 +68,8 @@ class SuppressionComment(Check):
 
     def run(self, project: Project) -> Iterator[Finding]:
         yield from super().run(project)
-        for path, facts in project.files.items():
-            for remark in facts.remarks:
+        for path, summary in project.summaries.items():
+            for remark in summary.remarks:
                 offence = Offence(path, remark.span, remark.text, "")
                 yield self.finding(offence, self.message(offence))
 

@@ -366,14 +366,28 @@ class Remark(msgspec.Struct, frozen=True, array_like=True):
     span: Span
 
 
-class Facts(msgspec.Struct, frozen=True, array_like=True):
+class Summary(msgspec.Struct, frozen=True, array_like=True):
+    """
+    What has to be known of each file, whatever is asked.
+
+    `whole` is False for a file that names nothing of the catalogue: it was only looked over.
+    `imported` are all words in its import statements.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    whole: bool = True
+    imported: tuple[str, ...] = ()
+    imports: tuple[Imported, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+class Facts(Summary, frozen=True, array_like=True):
     """
     All that the analysis keeps of one Python file or notebook.
 
+    The summary comes first, and is decoded alone where the rest is not asked for.
     `spans` are the places of the uses, in their order, then those of the imports, then those of
     the marks. They are costly, so they are only there when they were asked for.
-    `whole` is False for a file that names nothing of the catalogue: it was only looked over.
-    `imported` are all words in its import statements.
     `control` is the order of what each scope does, for files near a guard.
     """
 
@@ -383,12 +397,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     uses: tuple[Use, ...] = ()
     spans: tuple[Span, ...] = ()
     stars: tuple[Star, ...] = ()
-    imports: tuple[Imported, ...] = ()
-    problems: tuple[Problem, ...] = ()
     shell: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    whole: bool = True
-    imported: tuple[str, ...] = ()
-    remarks: tuple[Remark, ...] = ()
     control: dict[int, tuple[Mark, ...]] = {}
 
     @property
@@ -399,3 +408,4 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
 
 ENCODER = msgspec.msgpack.Encoder()
 DECODER = msgspec.msgpack.Decoder(Facts)
+SUMMARY = msgspec.msgpack.Decoder(Summary)

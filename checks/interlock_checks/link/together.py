@@ -18,7 +18,7 @@ _HOSTS = frozenset({tampering.ROOT, "alembic"})
 """Modules whose import brings the guard into a process: Alembic loads it as a plugin."""
 
 
-def together(files: Mapping[str, m.Facts], modules: Modules, starting: Iterable[str]) -> set[str]:
+def together(files: Mapping[str, m.Summary], modules: Modules, starting: Iterable[str]) -> set[str]:
     """
     The files that can be loaded together with interlock; none if no file names it.
 
@@ -53,13 +53,13 @@ def _reachable(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _roots(facts: m.Facts) -> set[str]:
+def _roots(facts: m.Summary) -> set[str]:
     if not facts.whole:
         return set()
     return {one.module.partition(".")[0] for one in facts.imports if one.level == 0}
 
 
-def _targets(path: str, files: Mapping[str, m.Facts], modules: Modules) -> Iterator[str]:
+def _targets(path: str, files: Mapping[str, m.Summary], modules: Modules) -> Iterator[str]:
     facts = files[path]
     if facts.whole:
         names = {(one.module, one.level) for one in facts.imports}
@@ -78,7 +78,7 @@ def _targets(path: str, files: Mapping[str, m.Facts], modules: Modules) -> Itera
             yield from _packages(target, files)
 
 
-def _packages(path: str, files: Mapping[str, m.Facts]) -> Iterator[str]:
+def _packages(path: str, files: Mapping[str, m.Summary]) -> Iterator[str]:
     """The `__init__.py` files that are loaded before a module."""
     folder = path.rpartition("/")[0]
     while folder:

@@ -1,17 +1,18 @@
 """
-What the uses of a repository mean: which of them reach a sink, and which cannot be proved.
+What the uses of a file mean: which of them reach a sink, and which cannot be proved.
 
-One pass over all noted uses. What depends on a parameter waits until every caller is known:
-then it is judged again for each of them, and reported where the caller wrote it.
+What depends on a parameter waits until every caller in the repository is known; see
+`interlock_checks.link.callers`.
 """
 
 from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
 
 from interlock_checks import catalogue
 from interlock_checks.catalogue import guards, processes, reflection
@@ -23,7 +24,6 @@ from interlock_checks.facts import model as m
 from interlock_checks.link import approval, fold, tampering
 from interlock_checks.link.known import argument, sink_names
 from interlock_checks.link.tampering import Touch
-from interlock_checks.link.together import together
 from interlock_checks.link.values import (
     UNKNOWN,
     AnyOf,
@@ -107,8 +107,7 @@ _KNOWN_OWNERS = (Lit, Text, Many, Obj, Cls, Fun)
 _SHIPPED = frozenset(sys.stdlib_module_names)
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(msgspec.Struct, frozen=True, array_like=True, tag="r"):
     """
     A place where a sink is reached, or where the proof ends; `code` says which check asks.
 
@@ -128,8 +127,7 @@ class Reach:
     row: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(msgspec.Struct, frozen=True, array_like=True, tag="a"):
     """What the proof rests on and reading cannot see, at a use (or `row`, as in `Reach`)."""
 
     path: str
@@ -139,7 +137,7 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
-class _Site:
+class Site:
     """The use that is being judged, in a scope; `reported` is where it is reported instead."""
 
     path: str
@@ -148,88 +146,129 @@ class _Site:
     row: int = 0
     frame: Frame | None = None
     depth: int = 0
-    reported: _Site | None = None
+    reported: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A call whose verdict depends on what callers give for parameters."""
+class Waiting(msgspec.Struct, frozen=True, array_like=True):
+    """
+    A call whose verdict depends on what callers give for parameters.
 
-    site: _Site
-    function: Ext | Method
+    It is the use of that number in the file; `call` is its node, `function` (file, scope) is the
+    one with the parameters.
+    """
+
+    path: str
+    number: int
+    scope: int
     call: int
-    parameters: frozenset[Par]
+    function: tuple[str, int]
     fallback: Reach | Assumption
 
 
 @dataclass(frozen=True, slots=True)
-class _Touching:
-    """A change of which a caller says what is changed; `judge` looks at it for one of them."""
+class Call:
+    """A call of a function of the repository, by the node of the call."""
 
-    site: _Site
-    judge: Callable[[Frame | None], tuple[list[Touch], set[Par]]]
-    keys: frozenset[tuple[str, int]]
+    site: Site
+    function: Fun
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Touching:
+    """
+    A change of which a caller says what is changed.
+
+    `judge` looks at it for one of them, in any world; `functions` (file, scope) are called.
+    """
+
+    judge: Callable[[Uses, Frame | None], tuple[list[Touch], set[Par]]]
+    functions: tuple[tuple[str, int], ...]
 
 
 @dataclass
 class Uses:
-    """The outcome of the pass; `wanted_names` are functions of which all callers matter."""
+    """
+    The outcome of judging the uses of a file.
+
+    Args:
+        world: What the names in it mean.
+        read_text: The facts of a text that is executed; None if it does not parse.
+        paths: All files of the repository.
+        guarded: Whether any of them imports interlock.
+        nested: How many texts that are executed have a number; see `NESTED`.
+
+    Attributes:
+        asked: File -> functions in it of which every caller matters.
+        calls: (file, scope) of a function -> where it is called.
+        escaped: Functions that are given away as values: their callers are not all known.
+        here: Reaches that count where interlock runs in the same process.
+        starting: Files that start one of interlock's commands as a process.
+    """
 
     world: World
     read_text: Callable[[str], m.Facts | None]
-    is_test: Callable[[str], bool]
+    paths: Collection[str] = ()
+    guarded: bool = False
+    nested: int = 0
     reaches: list[Reach] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
-    wanted_names: dict[str, set[str]] = field(default_factory=dict)
-    _waiting: list[_Waiting] = field(default_factory=list)
-    _touching: list[_Touching] = field(default_factory=list)
-    _here: list[Reach] = field(default_factory=list)
-    _starting: set[str] = field(default_factory=set)
-    _calls_to: dict[tuple[str, int], list[tuple[_Site, Fun, int]]] = field(default_factory=dict)
-    _escaped: set[tuple[str, int]] = field(default_factory=set)
-    _nested: int = 0
+    asked: dict[str, set[str]] = field(default_factory=dict)
+    waiting: list[Waiting] = field(default_factory=list)
+    calls: dict[tuple[str, int], list[Call]] = field(default_factory=dict)
+    escaped: set[tuple[str, int]] = field(default_factory=set)
+    touching: list[Touching] = field(default_factory=list)
+    here: list[Reach] = field(default_factory=list)
+    starting: set[str] = field(default_factory=set)
 
-    @cached_property
-    def guarded(self) -> bool:
-        """Whether any file of the repository imports interlock."""
-        return any(self._imports_interlock(path) for path in self.world.files)
+    def judge(self, path: str, around: Site | None = None) -> None:
+        """Judge every use of a file; `around` is the place that executes it, if it is a text."""
+        facts = self.world.files[path]
+        for number, use in enumerate(facts.uses):
+            self.world.steps = 0
+            site = Site(path, number, use.scope)
+            if around is not None:
+                site = Site(path, number, around.scope, reported=around)
+            elif NESTED in path:
+                # Python in a document: it knows its rows, and is reported there.
+                document = path.partition(NESTED)[0]
+                row = facts.spans[number].row
+                site = Site(path, number, use.scope, reported=Site(document, -1, 0, row))
+            if use.manner == "called":
+                self._called(site, use.node, None)
+            elif use.manner in m.STORES:
+                self._changed(site, use)
+            else:
+                self._given_away(site, use)
+        for text, rows in facts.shell:
+            self._shell_cell(path, text, rows)
+        if around is None:
+            self._private_imports(path)
 
-    @property
-    def concerned(self) -> bool:
-        """Whether any file of the repository uses interlock, or starts it as a process."""
-        return self.guarded or bool(self._starting)
+    def judge_again(self, site: Site, node: int, frame: Frame) -> None:
+        """Judge a call that waited, for what one caller gives."""
+        call = self.world.files[site.path].nodes[node]
+        assert isinstance(call, m.Call)
+        given = self.world.given(site.path, call.args, frame)
+        for function in self.world.values(site.path, call.func, frame):
+            if isinstance(function, Ext | Method):
+                self._judge(site, node, function, given)
 
-    def run(self) -> None:
-        """Judge every use of every file."""
-        for path in sorted(self.world.files):
-            self._file(path, None)
-        for waiting in self._waiting:
-            self._settle(waiting)
-        for touching in self._touching:
-            for key in touching.keys:
-                self._touched_by_callers(touching, key, ())
-        self._settle_environment()
-
-    def lent(self) -> dict[str, set[str]]:
+    def lent(self, path: str) -> list[str]:
         """
-        The names under which files can take a sink, or what leads to one, from another file.
+        The names under which a file can give a sink, or what leads to one, to another file.
 
         "*" stands for any name: the module answers `__getattr__` itself.
         """
-        found: dict[str, set[str]] = {}
-        for path, facts in self.world.files.items():
-            if not facts.scopes or NESTED in path:
-                continue
-            names = set(facts.scopes[0].names)
-            for star in facts.stars:
-                for value in self.world.module(path, star.module, star.level):
-                    names |= self._star_names(value)
-            lent = {name for name in names if self._leads_on(path, name)}
-            if "__getattr__" in names:
-                lent.add("*")
-            if lent:
-                found[path] = lent
-        return found
+        facts = self.world.files[path]
+        if not facts.scopes or NESTED in path:
+            return []
+        names = set(facts.scopes[0].names)
+        for star in facts.stars:
+            for value in self.world.module(path, star.module, star.level):
+                names |= self._star_names(value)
+        lent = [name for name in sorted(names) if self._leads_on(path, name)]
+        return ["*", *lent] if "__getattr__" in names else lent
 
     def _star_names(self, value: Value) -> set[str]:
         match value:
@@ -267,34 +306,11 @@ class Uses:
                     pass
         return False
 
-    def _file(self, path: str, around: _Site | None) -> None:
-        facts = self.world.files[path]
-        for number, use in enumerate(facts.uses):
-            self.world.steps = 0
-            site = _Site(path, number, use.scope)
-            if around is not None:
-                site = _Site(path, number, around.scope, reported=around)
-            elif NESTED in path:
-                # Python in a document: it knows its rows, and is reported there.
-                document = path.partition(NESTED)[0]
-                row = facts.spans[number].row
-                site = _Site(path, number, use.scope, reported=_Site(document, -1, 0, row))
-            if use.manner == "called":
-                self._called(site, use.node, None)
-            elif use.manner in m.STORES:
-                self._changed(site, use)
-            else:
-                self._given_away(site, use)
-        for text, rows in facts.shell:
-            self._shell_cell(path, text, rows)
-        if around is None:
-            self._private_imports(path)
-
     # --- reporting ---
 
     def _report(
         self,
-        site: _Site,
+        site: Site,
         code: str,
         sink: str,
         manner: str,
@@ -304,7 +320,7 @@ class Uses:
 
     def _reach(
         self,
-        site: _Site,
+        site: Site,
         code: str,
         sink: str,
         manner: str,
@@ -314,14 +330,14 @@ class Uses:
         path = place.path.partition(NESTED)[0]
         return Reach(path, place.number, place.scope, code, sink, manner, via, row=place.row)
 
-    def _assume(self, site: _Site, text: str) -> Assumption:
+    def _assume(self, site: Site, text: str) -> Assumption:
         place = site.reported or site
         path = place.path.partition(NESTED)[0]
         return Assumption(path, place.number, text, row=place.row)
 
     # --- calls ---
 
-    def _called(self, site: _Site, node: int, frame: Frame | None) -> None:
+    def _called(self, site: Site, node: int, frame: Frame | None) -> None:
         facts = self.world.files[site.path]
         call = facts.nodes[node]
         assert isinstance(call, m.Call)
@@ -335,7 +351,7 @@ class Uses:
             for value in one.values:
                 self._deferred(site, node, functions, value, given, position)
 
-    def _judge(self, site: _Site, node: int, function: Value, given: tuple[Given, ...]) -> None:
+    def _judge(self, site: Site, node: int, function: Value, given: tuple[Given, ...]) -> None:
         if isinstance(function, Ext | Method):
             self._tampered(site, node, function, given)
         match function:
@@ -362,7 +378,7 @@ class Uses:
             case _:
                 pass
 
-    def _external(self, site: _Site, node: int, function: Ext, given: tuple[Given, ...]) -> None:
+    def _external(self, site: Site, node: int, function: Ext, given: tuple[Given, ...]) -> None:
         name = function.name
         start = processes.STARTS.get(processes.ALIASES.get(name, name))
         sink = catalogue.sink(name)
@@ -397,7 +413,7 @@ class Uses:
             self._perhaps_running(site, node, function, given)
 
     def _unknown_method(
-        self, site: _Site, node: int, function: Method, given: tuple[Given, ...]
+        self, site: Site, node: int, function: Method, given: tuple[Given, ...]
     ) -> None:
         owner, name = function.owner, function.name
         if isinstance(owner, _KNOWN_OWNERS):
@@ -417,7 +433,7 @@ class Uses:
         elif name in _RUNNING:
             self._perhaps_running(site, node, function, given)
 
-    def _magic(self, site: _Site, node: int, function: Method, given: tuple[Given, ...]) -> None:
+    def _magic(self, site: Site, node: int, function: Method, given: tuple[Given, ...]) -> None:
         """IPython's magics called as functions: their last argument is a script or source."""
         names = argument(given, 0, "magic_name") or UNKNOWN
         if all(isinstance(v, Lit) and v.value in _SHELL_MAGICS for v in names):
@@ -426,7 +442,7 @@ class Uses:
         elif function.name == "run_cell_magic":
             self._execute(site, node, function, (len(given) - 1, "cell"), given)
 
-    def _constructed(self, site: _Site, node: int, function: Cls, given: tuple[Given, ...]) -> None:
+    def _constructed(self, site: Site, node: int, function: Cls, given: tuple[Given, ...]) -> None:
         for _, scope, cls in self.world.members(function):
             if scope is None and isinstance(cls, Ext):
                 sink = catalogue.sink(cls.name)
@@ -436,13 +452,13 @@ class Uses:
             if isinstance(inner, Fun):
                 self._own_call(site, node, inner)
 
-    def _own_call(self, site: _Site, node: int, function: Fun) -> None:
+    def _own_call(self, site: Site, node: int, function: Fun) -> None:
         key = (function.path, function.scope)
-        self._calls_to.setdefault(key, []).append((site, function, node))
+        self.calls.setdefault(key, []).append(Call(site, function, node))
 
     def _deferred(
         self,
-        site: _Site,
+        site: Site,
         node: int,
         functions: Values,
         value: Value,
@@ -451,7 +467,7 @@ class Uses:
     ) -> None:
         """A reflective function handed on together with its arguments: Thread(target=...)."""
         if isinstance(value, Fun):
-            self._escaped.add((value.path, value.scope))
+            self.escaped.add((value.path, value.scope))
             return
         if not isinstance(value, Ext) or any(_is_inert(f, position) for f in functions):
             return
@@ -472,22 +488,23 @@ class Uses:
 
     # --- guards, approvals and receipts that are tampered with ---
 
-    def _changed(self, site: _Site, use: m.Use) -> None:
+    def _changed(self, site: Site, use: m.Use) -> None:
         """An assignment or deletion, or a name that is bound."""
         if use.manner == m.REBOUND:
-            self._touch(site, tampering.rebound(self.world, site.path, use))
+            self.touch(site, tampering.rebound(self.world, site.path, use))
         elif use.manner in {m.NAMED, m.DEFINED}:
             if self.guarded:
-                self._touch(site, tampering.shadowed(self.world, site.path, use))
+                self.touch(site, tampering.shadowed(self.world, site.path, use))
         else:
 
-            def judge(frame: Frame | None) -> tuple[list[Touch], set[Par]]:
-                puts = list(tampering.stored(self.world, site.path, use, frame))
-                return self._touches(site, puts), tampering.depends(puts)
+            def judge(uses: Uses, frame: Frame | None) -> tuple[list[Touch], set[Par]]:
+                puts = list(tampering.stored(uses.world, site.path, use, frame))
+                return uses.touches(site, puts), tampering.depends(puts)
 
             self._touch_or_wait(site, judge)
 
-    def _touches(self, site: _Site, puts: Sequence[tampering.Put]) -> list[Touch]:
+    def touches(self, site: Site, puts: Sequence[tampering.Put]) -> list[Touch]:
+        """Which guards and approvals these changes change."""
         found: list[Touch] = []
         for put in puts:
             found += tampering.touches(self.world, site.path, put)
@@ -495,7 +512,7 @@ class Uses:
         return found
 
     def _tampered(
-        self, site: _Site, node: int, function: Ext | Method, given: tuple[Given, ...]
+        self, site: Site, node: int, function: Ext | Method, given: tuple[Given, ...]
     ) -> None:
         """A call that may change a guard, write a receipt, or reach into interlock."""
         if isinstance(function, Ext) and tampering.is_private(function.name):
@@ -508,25 +525,25 @@ class Uses:
         if inside:
             self._report(site, "IL303", inside, "reached")
         inert = all(_is_inert(function, slot) for slot in range(len(given)))
-        self._touch(site, tampering.escaped(function, given, inert))
-        self._touch(site, tampering.listeners(function, given))
+        self.touch(site, tampering.escaped(function, given, inert))
+        self.touch(site, tampering.listeners(function, given))
 
-        def judge(frame: Frame | None) -> tuple[list[Touch], set[Par]]:
+        def judge(uses: Uses, frame: Frame | None) -> tuple[list[Touch], set[Par]]:
             callee: Value = function
             arguments = given
             if frame is not None and isinstance(call, m.Call):
-                arguments = self.world.given(site.path, call.args, frame)
-                same = self.world.values(site.path, call.func, frame)
+                arguments = uses.world.given(site.path, call.args, frame)
+                same = uses.world.values(site.path, call.func, frame)
                 callee = next((f for f in same if isinstance(f, Ext | Method)), function)
             puts = list(tampering.called(callee, arguments))
-            touches = [*self._touches(site, puts), *approval.receipts(callee, arguments)]
+            touches = [*uses.touches(site, puts), *approval.receipts(callee, arguments)]
             path = approval.written(callee, arguments)
             open_ends = tampering.depends(puts) | fold.depends(path[0] if path else ())
             return touches, open_ends
 
         self._touch_or_wait(site, judge)
 
-    def _runs_interlock(self, site: _Site, verdict: Verdict) -> bool:
+    def _runs_interlock(self, site: Site, verdict: Verdict) -> bool:
         """Whether a process is a step of interlock, or a module of the repository that uses it."""
         if verdict.step:
             return True
@@ -534,7 +551,7 @@ class Uses:
         found += [p for file in verdict.files for p in self._scripts(file)]
         return any(self._imports_interlock(path) for path in found)
 
-    def _modules(self, site: _Site, name: str) -> tuple[str, ...]:
+    def _modules(self, site: Site, name: str) -> tuple[str, ...]:
         resolve = self.world.modules.resolve
         path = site.path.partition(NESTED)[0]
         return resolve(path, name, 0) + resolve(path, f"{name}.__main__", 0)
@@ -542,7 +559,7 @@ class Uses:
     def _scripts(self, file: str) -> list[str]:
         end = file.removeprefix("*").removeprefix("./")
         whole = f"/{end.lstrip('/')}"
-        return [path for path in self.world.files if f"/{path}".endswith(whole)]
+        return [path for path in self.paths if f"/{path}".endswith(whole)]
 
     def _imports_interlock(self, path: str) -> bool:
         facts = self.world.files.get(path)
@@ -551,50 +568,27 @@ class Uses:
         )
 
     def _touch_or_wait(
-        self, site: _Site, judge: Callable[[Frame | None], tuple[list[Touch], set[Par]]]
+        self, site: Site, judge: Callable[[Uses, Frame | None], tuple[list[Touch], set[Par]]]
     ) -> None:
-        touches, parameters = judge(site.frame)
-        self._touch(site, touches)
+        touches, parameters = judge(self, site.frame)
+        self.touch(site, touches)
         if not touches and parameters and site.frame is None and NESTED not in site.path:
-            keys = frozenset((p.path, p.scope) for p in parameters)
-            self._touching.append(_Touching(site, judge, keys))
+            functions = {(p.path, p.scope) for p in parameters}
+            self.touching.append(Touching(judge, tuple(sorted(functions))))
 
-    def _touched_by_callers(
-        self,
-        touching: _Touching,
-        key: tuple[str, int],
-        frames: tuple[tuple[Fun, int, str], ...],
-    ) -> None:
-        """Look at a change once for each caller of its function, and report it there."""
-        for at, function, node in self._calls_to.get(key, []):
-            if len(frames) >= _DEEPEST or any(one[1:] == (node, at.path) for one in frames):
-                continue
-            chain = ((function, node, at.path), *frames)
-            self.world.steps = 0
-            touches, parameters = touching.judge(self._chain(chain))
-            self._touch(at.reported or at, touches)
-            if not touches:
-                for inner in {(p.path, p.scope) for p in parameters} - {key}:
-                    self._touched_by_callers(touching, inner, chain)
-
-    def _touch(self, site: _Site, touches: Iterable[Touch]) -> None:
+    def touch(self, site: Site, touches: Iterable[Touch]) -> None:
+        """Report what was found at a place."""
         for touch in touches:
             reach = self._reach(site, touch.code, touch.what, touch.manner)
-            (self._here if touch.here else self.reaches).append(reach)
-
-    def _settle_environment(self) -> None:
-        """What is set for a process counts where interlock runs in it."""
-        if self._here:
-            beside = together(self.world.files, self.world.modules, self._starting)
-            self.reaches += [reach for reach in self._here if reach.path in beside]
+            (self.here if touch.here else self.reaches).append(reach)
 
     def _private_imports(self, path: str) -> None:
         for place, name in tampering.private_imports(self.world, path):
-            self._report(_Site(path, place, 0), "IL303", name, "imported")
+            self._report(Site(path, place, 0), "IL303", name, "imported")
 
     # --- values that are given away ---
 
-    def _given_away(self, site: _Site, use: m.Use) -> None:
+    def _given_away(self, site: Site, use: m.Use) -> None:
         values = self.world.values(site.path, use.node)
         into: Values = ()
         if use.into >= 0:
@@ -614,7 +608,7 @@ class Uses:
                         self._verdict(site, use.node, Method(value, "actions"), verdicts, ())
                 case Fun(path=path, scope=scope):
                     if manner != "bound to another name":
-                        self._escaped.add((path, scope))
+                        self.escaped.add((path, scope))
                 case Method(owner=owner, name=name) if name in catalogue.METHODS and not inert:
                     if not isinstance(owner, _KNOWN_OWNERS) and manner != "bound to another name":
                         self.world.want(site.path, use.node)
@@ -635,7 +629,7 @@ class Uses:
                 case _:
                     pass
 
-    def _external_given(self, site: _Site, use: m.Use, value: Ext, into: Values) -> None:
+    def _external_given(self, site: Site, use: m.Use, value: Ext, into: Values) -> None:
         name, manner = value.name, use.manner
         via = _elsewhere(value.via, site)
         if tampering.is_private(name):
@@ -659,7 +653,7 @@ class Uses:
             if manner == "bound to another name":
                 if use.scope == 0:
                     self._report(site, code_of(name), name, manner, via)
-                    self.reaches[-1] = replace(self.reaches[-1], weak=True)
+                    self.reaches[-1] = msgspec.structs.replace(self.reaches[-1], weak=True)
             elif manner != "subclassed":
                 self._report(site, code_of(name), name, manner, via)
         elif manner not in {"bound to another name", "passed on", "subclassed"}:
@@ -669,7 +663,7 @@ class Uses:
             elif reflection.EXEC_ALIASES.get(name, name) in reflection.EXEC and not is_class:
                 self._report(site, "IL002", name, manner, via)
 
-    def _textual(self, site: _Site, use: m.Use, text: str, into: Values) -> None:
+    def _textual(self, site: Site, use: m.Use, text: str, into: Values) -> None:
         """A string that names a sink, where something may import what it names."""
         if use.manner == "run by a task":
             return
@@ -683,7 +677,7 @@ class Uses:
 
     def _import(
         self,
-        site: _Site,
+        site: Site,
         node: int,
         function: Ext,
         importer: reflection.Importer | None,
@@ -707,7 +701,7 @@ class Uses:
         reach = self._reach(site, "IL003", function.name, "of a computed name", function.via)
         parameters = fold.depends(tuple(loose)) | fold.depends(package or ())
         if parameters:
-            self._wait(site, function, node, parameters, reach)
+            self._wait(site, node, parameters, reach)
         else:
             self.reaches.append(reach)
 
@@ -733,11 +727,11 @@ class Uses:
         return root not in roots if dot else not any(r.startswith(root) for r in roots)
 
     def _holds_file(self, base: str) -> bool:
-        return any(path.rpartition("/")[2] == base for path in self.world.files)
+        return any(path.rpartition("/")[2] == base for path in self.paths)
 
     def _execute(
         self,
-        site: _Site,
+        site: Site,
         node: int,
         function: Ext | Method,
         place: tuple[int, str | None],
@@ -766,11 +760,11 @@ class Uses:
         reach = self._reach(site, "IL002", label, "of computed text", via)
         parameters = fold.depends(tuple(unknown))
         if parameters:
-            self._wait(site, function, node, parameters, reach)
+            self._wait(site, node, parameters, reach)
         else:
             self.reaches.append(reach)
 
-    def _nested_texts(self, site: _Site, verdict: Verdict) -> None:
+    def _nested_texts(self, site: Site, verdict: Verdict) -> None:
         for code in verdict.python:
             text = const(code.text)
             if text is None:
@@ -778,7 +772,7 @@ class Uses:
             else:
                 self._nest(site, text)
 
-    def _nest(self, site: _Site, text: str) -> None:
+    def _nest(self, site: Site, text: str) -> None:
         """Code in a constant string is judged as code, at the place that executes it."""
         if site.depth >= _DEEPEST or site.path.count(NESTED) >= _DEEPEST:
             self._report(site, "IL002", "exec", "of text within text within text")
@@ -786,16 +780,16 @@ class Uses:
         facts = self.read_text(text)
         if facts is None:
             return
-        self._nested += 1
-        path = f"{site.path}{NESTED}{self._nested}"
+        self.nested += 1
+        path = f"{site.path}{NESTED}{self.nested}"
         self.world.files[path] = facts
-        self._file(path, site.reported or site)
+        self.judge(path, site.reported or site)
 
     # --- processes ---
 
     def _start(
         self,
-        site: _Site,
+        site: Site,
         node: int,
         function: Ext | Method,
         start: processes.Start,
@@ -808,7 +802,7 @@ class Uses:
         self._verdict(site, node, function, self._verdicts(start, given), given)
 
     def _perhaps_running(
-        self, site: _Site, node: int, function: Ext | Method, given: tuple[Given, ...]
+        self, site: Site, node: int, function: Ext | Method, given: tuple[Given, ...]
     ) -> None:
         """An unknown `x.run(...)` that is given a migration command in constants."""
         positional = [g.values for g in given if g.name in {None, "args", "command", "cmd"}]
@@ -836,7 +830,7 @@ class Uses:
 
     def _process(
         self,
-        site: _Site,
+        site: Site,
         node: int,
         function: Program,
         lines: Iterable[tuple[Argument, ...]],
@@ -847,7 +841,7 @@ class Uses:
 
     def _verdict(
         self,
-        site: _Site,
+        site: Site,
         node: int,
         function: Ext | Method,
         verdicts: Sequence[Verdict],
@@ -856,8 +850,8 @@ class Uses:
         for verdict in verdicts:
             self._nested_texts(site, verdict)
         if any(self._runs_interlock(site, verdict) for verdict in verdicts):
-            self._starting.add(site.path.partition(NESTED)[0])
-            self._touch(site, approval.given_to_child(given))
+            self.starting.add(site.path.partition(NESTED)[0])
+            self.touch(site, approval.given_to_child(given))
         found = next((v for v in verdicts if v.kind == "migration"), None)
         unknown = not verdicts or any(v.kind == "unknown" for v in verdicts)
         if found is None and not unknown:
@@ -874,7 +868,7 @@ class Uses:
                 site, f"the command line given to `{function.name}` is not known here"
             )
         if parameters:
-            self._wait(site, function, node, parameters, fallback)
+            self._wait(site, node, parameters, fallback)
         elif isinstance(fallback, Reach):
             self.reaches.append(fallback)
         else:
@@ -985,121 +979,39 @@ class Uses:
     # --- callers ---
 
     def _wait(
-        self,
-        site: _Site,
-        function: Ext | Method,
-        node: int,
-        parameters: set[Par],
-        fallback: Reach | Assumption,
+        self, site: Site, node: int, parameters: set[Par], fallback: Reach | Assumption
     ) -> None:
         if site.frame is not None:
             # Judged for one caller, whose own parameter it is: the outcome of that round.
-            self._outcome(fallback)
+            self.conclude(fallback)
             return
-        waiting = _Waiting(site, function, node, frozenset(parameters), fallback)
-        self._waiting.append(waiting)
-        for parameter in parameters:
-            scope = self.world.files[parameter.path].scopes[parameter.scope]
-            name = scope.name
-            if name == "__init__":
-                name = self.world.files[parameter.path].scopes[scope.parent].name
+        for parameter in sorted(parameters, key=lambda p: (p.path, p.scope)):
+            scopes = self.world.files[parameter.path].scopes
+            scope = scopes[parameter.scope]
+            name = scopes[scope.parent].name if scope.name == "__init__" else scope.name
             if name.isidentifier():
                 path = parameter.path.partition(NESTED)[0]
-                self.wanted_names.setdefault(path, set()).add(name)
+                self.asked.setdefault(path, set()).add(name)
+        functions = {(p.path, p.scope) for p in parameters}
+        if len(functions) > 1 or NESTED in site.path:
+            self.conclude(fallback)
+            return
+        (function,) = functions
+        self.waiting.append(Waiting(site.path, site.number, site.scope, node, function, fallback))
 
-    def _outcome(self, fallback: Reach | Assumption) -> None:
+    def conclude(self, fallback: Reach | Assumption) -> None:
+        """Note an outcome."""
         if isinstance(fallback, Reach):
             self.reaches.append(fallback)
         else:
             self.assumptions.append(fallback)
-
-    def _settle(self, waiting: _Waiting) -> None:
-        scopes = {(p.path, p.scope) for p in waiting.parameters}
-        if len(scopes) != 1 or waiting.site.path.count(NESTED):
-            self._outcome(waiting.fallback)
-            return
-        (key,) = scopes
-        proved = self._for_callers(waiting.site, key, waiting.call, depth=0, frames=())
-        if not proved:
-            self._outcome(waiting.fallback)
-
-    def _for_callers(
-        self,
-        site: _Site,
-        key: tuple[str, int],
-        call: int,
-        depth: int,
-        frames: tuple[tuple[Fun, int, str], ...],
-    ) -> bool:
-        """
-        Judge a waiting call once for each caller of its function; report at the caller.
-
-        Returns:
-            Whether every caller is known and gave something that could be judged.
-        """
-        # What tests give proves nothing of what production gives.
-        calls = [one for one in self._calls_to.get(key, []) if not self.is_test(one[0].path)]
-        if not calls or depth >= _DEEPEST:
-            return False
-        closed = key not in self._escaped
-        for at, function, node in calls:
-            if at.path == site.path and at.number == site.number:
-                continue
-            chain = ((function, node, at.path), *frames)
-            frame = self._chain(chain)
-            before = len(self.reaches), len(self.assumptions)
-            place = at.reported or at
-            judged = _Site(site.path, site.number, site.scope, 0, frame, depth, place)
-            self._called_again(judged, call, frame)
-            fresh = self.reaches[before[0] :]
-            vague = len(self.assumptions) > before[1] or any(
-                r.code in {"IL002", "IL003"} for r in fresh
-            )
-            if vague or any("?" in r.sink for r in fresh):
-                inner = self._parameters_of(at, node)
-                deeper = False
-                if len(inner) == 1:
-                    del self.reaches[before[0] :], self.assumptions[before[1] :]
-                    (outer,) = inner
-                    deeper = self._for_callers(site, outer, call, depth + 1, chain)
-                if not deeper:
-                    if vague:
-                        del self.reaches[before[0] :], self.assumptions[before[1] :]
-                    closed = False
-        return closed
-
-    def _chain(self, chain: tuple[tuple[Fun, int, str], ...]) -> Frame:
-        frame: Frame | None = None
-        for function, node, path in chain:
-            call = self.world.files[path].nodes[node]
-            assert isinstance(call, m.Call)
-            given = self.world.given(path, call.args, frame)
-            frame = self.world.frame(function, given, 0, None)
-        assert frame is not None
-        return frame
-
-    def _called_again(self, site: _Site, call: int, frame: Frame) -> None:
-        node = self.world.files[site.path].nodes[call]
-        assert isinstance(node, m.Call)
-        given = self.world.given(site.path, node.args, frame)
-        for function in self.world.values(site.path, node.func, frame):
-            if isinstance(function, Ext | Method):
-                self._judge(site, call, function, given)
-
-    def _parameters_of(self, at: _Site, node: int) -> set[tuple[str, int]]:
-        call = self.world.files[at.path].nodes[node]
-        assert isinstance(call, m.Call)
-        found: set[Par] = set()
-        for one in self.world.given(at.path, call.args, None):
-            found |= fold.depends(one.values)
-        return {(p.path, p.scope) for p in found}
 
     # --- notebooks ---
 
     def _shell_cell(self, path: str, text: str, rows: tuple[int, ...]) -> None:
         for command, verdict in judge_shell(text):
             row = rows[min(command.row, len(rows) - 1)] if rows else 1
-            site = _Site(path, -1, 0, row)
+            site = Site(path, -1, 0, row)
             self._nested_texts(site, verdict)
             if verdict.kind == "migration":
                 self._report(site, "IL102", verdict.what, "run by a cell")
@@ -1196,7 +1108,7 @@ def _shipped(name: str) -> bool:
     return root in _SHIPPED or root == "builtins" or root == "interlock"
 
 
-def _elsewhere(via: tuple[str, int] | None, site: _Site) -> tuple[str, int] | None:
+def _elsewhere(via: tuple[str, int] | None, site: Site) -> tuple[str, int] | None:
     return None if via == (site.path, site.number) else via
 
 

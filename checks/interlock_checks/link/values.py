@@ -8,7 +8,8 @@ others; it is never dropped, so a claim about "every possible value" has to look
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 MOST = 24
 """Alternatives kept of one expression; beyond that it is also a `HOLE`."""
@@ -18,38 +19,33 @@ HEAVIEST = 2_000
 """Parts of one value, nested ones included; a larger one counts as unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lit:
+class Lit(msgspec.Struct, frozen=True):
     """A constant of the language."""
 
     value: bool | int | float | str | bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """A string of which parts are known, None standing for any text."""
 
     parts: tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
+class Many(msgspec.Struct, frozen=True):
     """A sequence; with `rest` there may be further items, anywhere."""
 
     items: tuple[Values, ...]
     rest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """A dictionary; with `rest` there may be further entries."""
 
     pairs: tuple[tuple[Values, Values], ...]
     rest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ext:
+class Ext(msgspec.Struct, frozen=True):
     """
     An object from outside the repository, by its canonical dotted name.
 
@@ -60,30 +56,26 @@ class Ext:
     via: tuple[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(msgspec.Struct, frozen=True):
     """An instance of an external class."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(msgspec.Struct, frozen=True):
     """Some attribute, unknown which, of an external module or class that holds sinks."""
 
     name: str
     via: tuple[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mod:
+class Mod(msgspec.Struct, frozen=True):
     """A module of the repository, by its file."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fun:
+class Fun(msgspec.Struct, frozen=True):
     """A function of the repository; `owner` is what it is bound to as a method."""
 
     path: str
@@ -91,16 +83,14 @@ class Fun:
     owner: Obj | Cls | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cls:
+class Cls(msgspec.Struct, frozen=True):
     """A class of the repository."""
 
     path: str
     scope: int
 
 
-@dataclass(frozen=True, slots=True)
-class Obj:
+class Obj(msgspec.Struct, frozen=True):
     """An instance of a class of the repository, with the arguments that made it if known."""
 
     path: str
@@ -108,16 +98,14 @@ class Obj:
     given: tuple[Given, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Up:
+class Up(msgspec.Struct, frozen=True):
     """What `super()` gives in a method of a class: its bases, for an instance."""
 
     path: str
     scope: int
 
 
-@dataclass(frozen=True, slots=True)
-class Par:
+class Par(msgspec.Struct, frozen=True):
     """What an unknown caller gives for a parameter."""
 
     path: str
@@ -125,31 +113,27 @@ class Par:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(msgspec.Struct, frozen=True):
     """The namespace dictionary of a module or class."""
 
     of: Ext | Mod | Cls | Obj
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(msgspec.Struct, frozen=True):
     """A method of a value that is not a repository or catalogue object."""
 
     owner: Value
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """A callable with some of its arguments: functools.partial, operator.attrgetter."""
 
     func: Value
     args: tuple[Given, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """An argument as given; `star` counts the asterisks."""
 
     values: Values
@@ -157,20 +141,17 @@ class Given:
     star: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(msgspec.Struct, frozen=True):
     """A program as an object (`sh.alembic`, `plumbum.local["alembic"]`) with words so far."""
 
     words: tuple[Values, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(msgspec.Struct, frozen=True):
     """A code object made by compile(); its text was judged where it was compiled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(msgspec.Struct, frozen=True):
     """A value of which nothing is known."""
 
 

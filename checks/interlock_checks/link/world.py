@@ -102,6 +102,24 @@ class Frame:
 
 
 @dataclass
+class Tables:
+    """
+    What follows from the facts of each file alone, for all worlds that hold the same facts.
+
+    `needed`: node -> scopes of the parameters in it, and -2 minus the bindings it is made of.
+    `given_away`: node -> the use that gives it away.
+    """
+
+    needed: dict[str, dict[int, frozenset[int]]] = field(default_factory=dict)
+    given_away: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    def forget(self, path: str) -> None:
+        """Drop what was known of a file whose facts have changed."""
+        self.needed.pop(path, None)
+        self.given_away.pop(path, None)
+
+
+@dataclass
 class World:
     """
     All files that were read, and the meaning of what is in them.
@@ -115,11 +133,11 @@ class World:
     wanted: set[tuple[str, str]] = field(default_factory=set)
     _memo: dict[tuple[str, int], Values] = field(default_factory=dict)
     _busy: set[tuple[str, int, int]] = field(default_factory=set)
-    _needed: dict[str, dict[int, frozenset[int]]] = field(default_factory=dict)
+    tables: Tables = field(default_factory=lambda: Tables())
     _exports: dict[tuple[str, str], Values] = field(default_factory=dict)
     _calling: set[tuple[str, int]] = field(default_factory=set)
     steps: int = 0
-    _given_away: dict[str, dict[int, int]] = field(default_factory=dict)
+    _own: Tables = field(default_factory=lambda: Tables())
     _exporting: set[tuple[str, str]] = field(default_factory=set)
 
     # --- nodes ---
@@ -165,7 +183,7 @@ class World:
 
     def _needs(self, path: str, node: int) -> frozenset[int]:
         """Scopes of the parameters in a node, and -2 minus the bindings it is made of."""
-        table = self._needed.setdefault(path, {})
+        table = self._tables(path).needed.setdefault(path, {})
         known = table.get(node)
         if known is not None:
             return known
@@ -188,14 +206,19 @@ class World:
         return table[node]
 
     def _uses_by_node(self, path: str) -> dict[int, int]:
-        table = self._given_away.get(path)
+        tables = self._tables(path).given_away
+        table = tables.get(path)
         if table is None:
             facts = self.files[path]
             table = {
                 use.node: number for number, use in enumerate(facts.uses) if use.manner != "called"
             }
-            self._given_away[path] = table
+            tables[path] = table
         return table
+
+    def _tables(self, path: str) -> Tables:
+        # The number of a text that is executed means another text in another world.
+        return self._own if NESTED in path else self.tables
 
     def _evaluate(self, path: str, number: int, frame: Frame | None) -> Values:
         facts = self.files[path]

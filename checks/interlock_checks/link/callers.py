@@ -1,0 +1,136 @@
+"""
+Calls that waited for the callers of their function: judged once for each of them.
+
+A function that starts, imports or executes what it is given is innocent only if it has callers,
+each of them is known, and it is given away nowhere. What a caller gives is reported there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from interlock_checks.facts import model as m
+from interlock_checks.link import fold
+from interlock_checks.link.uses import Call, Site, Touching, Uses, Waiting
+from interlock_checks.link.values import Fun, Par
+from interlock_checks.link.world import Frame
+
+DEEPEST = 4
+"""Functions that hand their own parameter on, within each other."""
+
+MOST = 2_000
+"""Callers that are followed for one waiting call; with more of them it is not proved."""
+
+
+@dataclass
+class Callers:
+    """
+    One waiting call and what is asked about its callers.
+
+    Args:
+        uses: Where the outcome is noted.
+        calls_of: The calls of a function (file, scope).
+        escaped: Functions that are given away as values.
+        is_test: Whether a file lies below a test path: what tests give proves nothing.
+    """
+
+    uses: Uses
+    calls_of: Callable[[tuple[str, int]], list[Call]]
+    escaped: Collection[tuple[str, int]]
+    is_test: Callable[[str], bool]
+    followed: int = 0
+
+    def settle(self, waiting: Waiting) -> None:
+        """Judge a waiting call for all callers; the worst where they do not prove enough."""
+        site = Site(waiting.path, waiting.number, waiting.scope)
+        if not self._judge(site, waiting.function, waiting.call, 0, ()):
+            self.uses.conclude(waiting.fallback)
+
+    def _judge(
+        self,
+        site: Site,
+        key: tuple[str, int],
+        call: int,
+        depth: int,
+        frames: tuple[tuple[Fun, int, str], ...],
+    ) -> bool:
+        """Whether every caller is known and gave something that could be judged."""
+        calls = [one for one in self.calls_of(key) if not self.is_test(one.site.path)]
+        if not calls or depth >= DEEPEST:
+            return False
+        closed = key not in self.escaped
+        reaches, assumptions = self.uses.reaches, self.uses.assumptions
+        for one in calls:
+            at = one.site
+            if at.path == site.path and at.number == site.number:
+                continue
+            self.followed += 1
+            if self.followed > MOST:
+                return False
+            self.uses.world.steps = 0
+            chain = ((one.function, one.node, at.path), *frames)
+            frame = self._chain(chain)
+            before = len(reaches), len(assumptions)
+            judged = Site(site.path, site.number, site.scope, 0, frame, depth, at.reported or at)
+            self.uses.judge_again(judged, call, frame)
+            fresh = reaches[before[0] :]
+            vague = len(assumptions) > before[1] or any(r.code in {"IL002", "IL003"} for r in fresh)
+            if vague or any("?" in r.sink for r in fresh):
+                inner = self._parameters_of(at, one.node)
+                deeper = False
+                if len(inner) == 1:
+                    del reaches[before[0] :], assumptions[before[1] :]
+                    (outer,) = inner
+                    deeper = self._judge(site, outer, call, depth + 1, chain)
+                if not deeper:
+                    if vague:
+                        del reaches[before[0] :], assumptions[before[1] :]
+                    closed = False
+        return closed
+
+    def touch(self, touching: Touching) -> None:
+        """Look at a change once for each caller of its functions, and report it there."""
+        for function in touching.functions:
+            self._touch(touching, function, ())
+
+    def _touch(
+        self,
+        touching: Touching,
+        key: tuple[str, int],
+        frames: tuple[tuple[Fun, int, str], ...],
+    ) -> None:
+        for one in self.calls_of(key):
+            at = one.site
+            if len(frames) >= DEEPEST or any(f[1:] == (one.node, at.path) for f in frames):
+                continue
+            self.followed += 1
+            if self.followed > MOST:
+                return
+            chain = ((one.function, one.node, at.path), *frames)
+            self.uses.world.steps = 0
+            touches, parameters = touching.judge(self.uses, self._chain(chain))
+            self.uses.touch(at.reported or at, touches)
+            if not touches:
+                for inner in sorted({(p.path, p.scope) for p in parameters} - {key}):
+                    self._touch(touching, inner, chain)
+
+    def _chain(self, chain: tuple[tuple[Fun, int, str], ...]) -> Frame:
+        world = self.uses.world
+        frame: Frame | None = None
+        for function, node, path in chain:
+            call = world.files[path].nodes[node]
+            assert isinstance(call, m.Call)
+            given = world.given(path, call.args, frame)
+            frame = world.frame(function, given, 0, None)
+        assert frame is not None
+        return frame
+
+    def _parameters_of(self, at: Site, node: int) -> set[tuple[str, int]]:
+        world = self.uses.world
+        call = world.files[at.path].nodes[node]
+        assert isinstance(call, m.Call)
+        found: set[Par] = set()
+        for one in world.given(at.path, call.args, None):
+            found |= fold.depends(one.values)
+        return {(p.path, p.scope) for p in found}

@@ -1,0 +1,129 @@
+"""A verdict is the same whatever is remembered: with no cache, a full one, and a stale one."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from interlock_checks.cache import Cache
+from interlock_checks.link.judgements import Judgement, Judgements
+from interlock_checks.report.model import Report
+from interlock_checks.run import check_tree
+from interlock_checks.tree import WorkTree
+
+MODULES = 40
+
+
+def module(number: int, pick: random.Random) -> str:
+    """A module that takes what another one gives: re-exports, wrappers, constants, classes."""
+    other = f"app.m{pick.randrange(MODULES)}"
+    kinds = [
+        f"from {other} import *\n",
+        f"from {other} import go, WORD, Base, tool\n",
+        "from alembic import command as tool\nWORD = 'alembic upgrade head'\n",
+        f"from {other} import run_it\n\ndef go(given=None):\n    return run_it(given)\n",
+        f"from {other} import WORD\nimport subprocess\n\n"
+        "def run_it(given):\n    subprocess.run(given, shell=True)\n\nrun_it(WORD)\n",
+        "import subprocess\n\ndef run_it(given):\n    subprocess.run(['alembic', given])\n",
+        f"from {other} import run_it\n\nrun_it('{pick.choice(['history', 'upgrade', 'ls'])}')\n",
+        f"import {other} as one\n\nclass Base(one.Base):\n    WORD = one.WORD\n"
+        "    def go(self):\n        return one.tool.upgrade(self.WORD)\n",
+        f"from {other} import tool\n\ndef go(given):\n    tool.upgrade(given, 'head')\n",
+        f"import importlib\nfrom {other} import WORD\n\n"
+        "def load(given):\n    return importlib.import_module(given)\n\nload(WORD)\n",
+        f"from {other} import load, go\n\nload('app.plugins')\nkept = [go]\n",
+        "exec('from alembic import command\\ncommand.stamp(None)')\nWORD = 'make' + ' all'\n",
+        f"from {other} import WORD\nfrom sqlalchemy import create_engine as make\n\n"
+        "def run_it(given):\n    make(given)\n    eval(WORD)\n",
+        f"WORD = 'ls'\n\n\ndef go(given):\n    return {number} + 1\n",
+    ]
+    text = "".join(pick.sample(kinds, pick.choice([1, 1, 2, 3])))
+    return f"# {number}\n{text}{'# filled up' * pick.choice([0, 900])}\n"
+
+
+def lay_out(root: Path, pick: random.Random) -> None:
+    (root / "app").mkdir(parents=True)
+    (root / "tests").mkdir()
+    (root / "interlock.toml").write_text('deploy-module = "app.m0"\ntest-paths = ["tests"]\n')
+    (root / "app" / "__init__.py").write_text("from app.m1 import *\n")
+    (root / "tests" / "test_m.py").write_text("from app.m3 import run_it, go\n\nrun_it('x')\n")
+    for number in range(MODULES):
+        (root / "app" / f"m{number}.py").write_text(module(number, pick))
+
+
+def edit(root: Path, pick: random.Random) -> None:
+    """Change, comment, remove or add a file, as people do between two runs."""
+    path = root / "app" / f"m{pick.randrange(MODULES)}.py"
+    match pick.randrange(5):
+        case 0:
+            path.write_text(path.read_text() + "# a comment\n" if path.exists() else "")
+        case 1 if path.exists():
+            path.unlink()
+        case _:
+            path.write_text(module(pick.randrange(MODULES), pick))
+
+
+def fresh(root: Path) -> Report:
+    return check_tree(WorkTree(root), Cache(None, b""))
+
+
+def remembered(root: Path) -> Report:
+    return check_tree(WorkTree(root), Cache.open(root, "a version"))
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "state"))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_no_edit_leaves_a_trace_in_the_verdict(tmp_path: Path, seed: int) -> None:
+    pick = random.Random(seed)
+    root = tmp_path / "repository"
+    lay_out(root, pick)
+    found = []
+
+    for _ in range(6):
+        found.append(remembered(root))
+        assert found[-1] == fresh(root)
+        assert remembered(root) == found[-1]
+        edit(root, pick)
+
+    assert any(report.findings for report in found)
+    assert any(report.assumptions for report in found)
+    assert len({report.findings for report in found}) > 1
+
+
+def test_a_file_is_judged_again_only_where_what_it_looked_into_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    (root / "a.py").write_text("from alembic import command\n\ndef go():\n    pass\n")
+    (root / "b.py").write_text("from a import command\n\ncommand.upgrade(None, 'head')\n")
+    (root / "c.py").write_text("from sqlalchemy import create_engine\n\ncreate_engine('x')\n")
+    judged: list[str] = []
+    judge = Judgements.judge_file
+
+    def noted(self: Judgements, path: str) -> Judgement:
+        judged.append(path)
+        return judge(self, path)
+
+    monkeypatch.setattr(Judgements, "judge_file", noted)
+
+    remembered(root)
+    assert {"a.py", "b.py", "c.py"} <= set(judged)
+    judged.clear()
+    (root / "a.py").write_text(
+        "# moved down\n\nfrom alembic import command\n\ndef go():\n    pass\n"
+    )
+    report = remembered(root)
+    assert judged == []
+    (root / "a.py").write_text("class command:\n    upgrade = print\n\ndef eval():\n    pass\n")
+
+    assert [finding.path for finding in report.findings] == ["b.py", "c.py"]
+    assert [finding.path for finding in remembered(root).findings] == ["c.py"]
+    assert set(judged) == {"a.py"}
