@@ -85,7 +85,8 @@ class Flow:
         self.bodies = bodies
         self.steps = 0
         self.kids: dict[int, list[Node]] = {}
-        self.memo: dict[tuple[int, int, State, bool], Ends] = {}
+        self.memo: dict[tuple[int, int, frozenset[State], bool], Ends] = {}
+        self.numbers: dict[int, dict[int, int]] = {}
         self.kept: list[Node] = []
 
     def children(self, node: Node) -> list[Node]:
@@ -96,27 +97,33 @@ class Flow:
             self.kept.append(node)
         return found
 
+    def position(self, parent: Node, node: Node) -> int:
+        """The number of a node among the children of its parent; 0 if it is none of them."""
+        found = self.numbers.get(parent.id)
+        if found is None:
+            children = self.children(parent)
+            found = self.numbers[parent.id] = {one.id: n for n, one in enumerate(children)}
+        return found.get(node.id, 0)
+
     def sequence(
         self, nodes: Sequence[Node], at: int, state: State, source: bytes, free: bool, depth: int
     ) -> Ends:
         """Statements from number `at` on. `free`: `set -e` does not act here."""
-        trail: list[tuple[tuple[int, int, State, bool], Ends]] = []
+        trail: list[tuple[tuple[int, int, frozenset[State], bool], int]] = []
         todo: dict[State, None] = {state: None}
         found: set[tuple[Kind, State]] = set()
-        single = True
         while at < len(nodes):
             node = nodes[at]
             if not node.is_named or node.type in _PASSING:
                 at += 1
                 continue
-            if single and len(todo) == 1:
-                key = (nodes[0].id, at, next(iter(todo)), free)
-                known = self.memo.get(key)
-                if known is not None:
-                    found |= known
-                    todo = {}
-                    break
-                trail.append((key, frozenset(found)))
+            key = (nodes[0].id, at, frozenset(todo), free)
+            known = self.memo.get(key)
+            if known is not None:
+                found |= known
+                todo = {}
+                break
+            trail.append((key, len(found)))
             following = nodes[at + 1].type if at + 1 < len(nodes) else ""
             after: dict[State, None] = {}
             for one in todo:
@@ -133,6 +140,8 @@ class Flow:
             if not todo:
                 break
         ends = frozenset(found | {("normal", one) for one in todo})
+        # What ended before a point is no part of what comes after it, so only the points are
+        # kept before which nothing had ended.
         for key, before in trail:
             if not before:
                 self.memo[key] = ends

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from interlock_checks.commands.flow import Ends, Flow, Kind, State, TooMuch
@@ -42,7 +43,7 @@ class Step:
 def lost(walk: Walk, node: Node, frame: Frame, errexit: bool, pipefail: bool) -> str | None:
     """What throws the exit status away, in the shell's own words; None where it is seen."""
     try:
-        for path in _paths(walk, node, frame, 0):
+        for path in paths(walk, node, frame, 0):
             found = _lost(walk, path, errexit, pipefail)
             if found is not None:
                 return found
@@ -51,7 +52,7 @@ def lost(walk: Walk, node: Node, frame: Frame, errexit: bool, pipefail: bool) ->
     return None
 
 
-def _paths(walk: Walk, node: Node, frame: Frame, depth: int) -> Iterator[list[Step]]:
+def paths(walk: Walk, node: Node, frame: Frame, depth: int) -> Iterator[list[Step]]:
     """From a command to the end of the script, through every call of the functions around it."""
     inside: list[Step] = []
     at: Node | None = node
@@ -65,7 +66,7 @@ def _paths(walk: Walk, node: Node, frame: Frame, depth: int) -> Iterator[list[St
                 yield [*inside, Step(parent, frame, "function")]
                 return
             for caller, around in callers[:MOST_PATHS]:
-                for path in _paths(walk, caller, around, depth + 1):
+                for path in paths(walk, caller, around, depth + 1):
                     yield [*inside, Step(parent, frame, "function"), *path]
                     count += 1
                     if count >= MOST_PATHS:
@@ -78,7 +79,7 @@ def _paths(walk: Walk, node: Node, frame: Frame, depth: int) -> Iterator[list[St
         return
     launcher, around, own, options = launched
     out = Step(inside[-1].node, frame, "eval" if own else "process", options)
-    for path in _paths(walk, launcher, around, depth + 1):
+    for path in paths(walk, launcher, around, depth + 1):
         yield [*inside, out, *path]
 
 
@@ -169,7 +170,7 @@ def _out(walk: Walk, step: Step, parent: Node, ends: Ends, free: bool) -> Ends |
     """How the construct around a node ends, when the node has ended so."""
     flow, source = walk.flow, step.frame.source
     children = flow.children(parent)
-    position = next((n for n, one in enumerate(children) if one.id == step.node.id), 0)
+    position = flow.position(parent, step.node)
     following = children[position + 1].type if position + 1 < len(children) else ""
     if following == "&":
         if _WAITED.search(source, step.node.end_byte):
@@ -302,7 +303,7 @@ def _substituted(flow: Flow, step: Step, parent: Node, ends: Ends, free: bool) -
 def _reason(walk: Walk, step: Step, parent: Node) -> str:
     """The shell's own words for what loses the status."""
     children = walk.flow.children(parent)
-    position = next((n for n, one in enumerate(children) if one.id == step.node.id), 0)
+    position = walk.flow.position(parent, step.node)
     following = children[position + 1] if position + 1 < len(children) else None
 
     def shown(node: Node) -> str:
@@ -312,8 +313,8 @@ def _reason(walk: Walk, step: Step, parent: Node) -> str:
         return "`&`"
     match parent.type:
         case "pipeline":
-            rest = [one for one in children[position + 1 :] if one.is_named]
-            return f"`| {shown(rest[0])}`" if rest else "the pipeline"
+            then = next((one for one in islice(children, position + 1, None) if one.is_named), None)
+            return f"`| {shown(then)}`" if then is not None else "the pipeline"
         case "list":
             return f"`{children[1].type} {shown(children[-1])}`"
         case "negated_command":
@@ -324,5 +325,6 @@ def _reason(walk: Walk, step: Step, parent: Node) -> str:
             return "the loop around it"
         case "command" | "declaration_command" | "string" | "process_substitution":
             return "the command that it is substituted into"
-    rest = [one for one in children[position + 1 :] if one.is_named and one.type != "comment"]
-    return f"`; {shown(rest[0])}`" if rest else "the commands after it"
+    behind = islice(children, position + 1, None)
+    then = next((one for one in behind if one.is_named and one.type != "comment"), None)
+    return f"`; {shown(then)}`" if then is not None else "the commands after it"

@@ -40,6 +40,7 @@ from interlock_checks.commands.grammar import (
 )
 from interlock_checks.commands.lost import lost
 from interlock_checks.commands.model import REST, UNKNOWN, Argument, Command, Word, const, normal
+from interlock_checks.commands.order import passed_over
 from interlock_checks.commands.pieces import Scope, Value, Variables, combined, decoded
 from interlock_checks.commands.prefixes import PREFIXES, SHELLS
 from interlock_checks.commands.printed import printed
@@ -79,6 +80,15 @@ class Script:
             if found is not None:
                 return found
         return None
+
+    def passed_over(self, first: Command, second: Command) -> bool:
+        """Whether the second can run after a path that leads past the first."""
+        places = self.walk.origins
+        return any(
+            passed_over(self.walk, (a, b), (c, d))
+            for a, b, _ in places.get(identity(first), [])
+            for c, d, _ in places.get(identity(second), [])
+        )
 
 
 def shell_commands(script: Word | str, *, arguments: Sequence[Argument] = (REST,)) -> list[Command]:

@@ -212,7 +212,8 @@ def writes_state(words: Sequence[Argument]) -> bool:
     if valued is None:
         return False
     for before, after in itertools.pairwise(ends):
-        if before in valued and _STATE.search(after):
+        combined = f"-{before[-1:]}" if re.fullmatch(r"-[A-Za-z]+", before) else before
+        if combined in valued and _STATE.search(after):
             return True
     return any(one.startswith(tuple(f"{each}" for each in valued)) for one in into)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -42,6 +42,8 @@ CI_SYSTEMS = frozenset(
     " semaphore cloudbuild".split()
 )
 """Systems that set CI variables themselves, so that a file of theirs forges nothing."""
+MOST_STEPS = 24
+"""Steps of one script whose order is looked at."""
 _STEPS = frozenset({*STEPS, "any"})
 _FORGED = "is set for a command of interlock by the script that runs it"
 _WRITTEN = Switch("IL304", "`.interlock/`", "is written by a script, not by the step it is about")
@@ -57,6 +59,7 @@ class Outcome:
     ran: list[Ran] = field(default_factory=list)
     nested: dict[tuple[str, int], Nested] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    steps: list[tuple[Command, str, int]] = field(default_factory=list)
     assumptions: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -148,6 +151,7 @@ def judge_script(script: Script, *, in_ci: bool = False) -> Outcome:
             for command in found.commands:
                 _command(script, command, outcome, found)
             _settings(script, found, outcome)
+            _conditional(script, found, outcome)
     if not in_ci:
         _forged(script, outcome)
     return outcome
@@ -191,6 +195,7 @@ def _command(
             needs = f"hook:{ids}" if ids else "hooks"
             manner = f"loses its exit status to {discarded}"
             claim(outcome, row, Switch("IL306", "`pre-commit run`", manner, needs))
+        outcome.steps.append((command, verdict.step, len(outcome.ran)))
         outcome.ran.append(Ran(row, verdict.step, calls, True, discarded))
 
 
@@ -212,6 +217,27 @@ def _settings(script: Script, found: ShellScript, outcome: Outcome) -> None:
     for path, row in walk.writes:
         if is_state(path):
             claim(outcome, _row(script, row), _WRITTEN)
+
+
+_AFTER: Mapping[str, frozenset[str]] = {
+    "check": frozenset({"migrate", "deploy"}),
+    "verify": frozenset({"migrate"}),
+    "backup": frozenset({"migrate"}),
+}
+"""Steps that a script may only come to after another has run."""
+
+
+def _conditional(script: Script, found: ShellScript, outcome: Outcome) -> None:
+    """Marks the steps that a later one can do without, as the text decides it."""
+    steps = outcome.steps[:MOST_STEPS]
+    for command, step, number in steps:
+        later = [one for one, other, _ in steps if other in _AFTER.get(step, ())]
+        if any(found.passed_over(command, one) for one in later):
+            outcome.ran[number] = msgspec.structs.replace(outcome.ran[number], sure=False)
+            if step == "check":
+                manner = "runs only on a condition, and what comes after it runs without it"
+                row = _row(script, command.row)
+                claim(outcome, row, Switch("IL301", "`interlock check`", manner, ""))
 
 
 def _forged(script: Script, outcome: Outcome) -> None:

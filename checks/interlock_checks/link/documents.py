@@ -97,7 +97,7 @@ class Surroundings:
                     one in ours or one.startswith("interlock") for one in names.split(",") if one
                 )
             case "hooks-path":
-                folder = names.strip("./").rstrip("/")
+                folder = names.removeprefix("./").rstrip("/")
                 return self.have("interlock") and not any(
                     path.startswith(f"{folder}/") for path in self.documents if folder
                 )

@@ -8,7 +8,7 @@ handed on; what can be seen here is claimed here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from interlock_checks.documents.model import HOOK, Claim, Filter, Job, Layout, Part, Script
@@ -46,7 +46,18 @@ def read(text: str, path: str) -> Layout:
         if isinstance(document, Map):
             for repository in items(document.get("repos")):
                 filters.extend(_repository(repository, document, sheet))
-    return replace(sheet.layout("pre-commit"), filters=tuple(filters))
+    hooks = tuple(dict.fromkeys(_ours(documents)))
+    return replace(sheet.layout("pre-commit"), filters=tuple(filters), hooks=hooks)
+
+
+def _ours(documents: Sequence[Node]) -> Iterator[str]:
+    """The ids of the hooks that are interlock's."""
+    for document in documents:
+        if isinstance(document, Map):
+            for repository in items(document.get("repos")):
+                for node in items(child(repository, "hooks")):
+                    if isinstance(node, Map) and (hook := _Hook(node, document)).ours:
+                        yield hook.name
 
 
 def _repository(repository: Node, root: Map, sheet: Sheet) -> Iterator[Filter]:

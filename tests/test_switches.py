@@ -1,0 +1,165 @@
+"""Switches in scripts: which of them keep a guard from running, and in which repositories."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from interlock_checks.discover import Source
+from interlock_checks.documents.read import read_document
+from interlock_checks.run import check_repository
+
+HOOKS = """
+repos:
+  - repo: local
+    hooks:
+      - id: proof
+        name: proof
+        entry: interlock check
+        language: system
+        pass_filenames: false
+        always_run: true
+"""
+
+
+def found(tmp_path: Path, files: dict[str, str], contract: bool = True) -> list[tuple[str, int]]:
+    subprocess.run(("git", "init", "-q", tmp_path), check=True)
+    if contract:
+        (tmp_path / "interlock.toml").write_text('deploy-module = "shop.deploy"\n')
+    for path, text in files.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return [(one.code, one.row) for one in check_repository(tmp_path).findings]
+
+
+REPORTED = {
+    "long option": ("git commit --no-verify -m x\n", "IL306"),
+    "cut short": ("git commit --no-veri -m x\n", "IL306"),
+    "short option": ("git commit -n -m x\n", "IL306"),
+    "combined": ("git commit -anm x\n", "IL306"),
+    "push": ("git push --no-verify origin main\n", "IL306"),
+    "mail": ("git am -n x.patch\n", "IL306"),
+    "behind prefixes": ("sudo -u deploy env X=1 git commit -qn -m x\n", "IL306"),
+    "alias": ("git config alias.ci 'commit -n'\n", "IL306"),
+    "alias for one command": ("git -c alias.ci='commit --no-verify' ci -m x\n", "IL306"),
+    "no hooks": ("git -c core.hooksPath=/dev/null commit -m x\n", "IL306"),
+    "no hooks for good": ("git config core.hooksPath /dev/null\n", "IL306"),
+    "hooks from the environment": (
+        "GIT_CONFIG_PARAMETERS=\"'core.hooksPath=/dev/null'\" git commit -m x\n",
+        "IL306",
+    ),
+    "hook by its id": ("SKIP=proof git commit -m x\n", "IL306"),
+    "hook among others": ("SKIP=mypy,proof pre-commit run --all-files\n", "IL306"),
+    "hook for the whole script": ("export SKIP=proof\npre-commit run --all-files\n", "IL306"),
+    "hook through env": ("env SKIP=proof pre-commit run\n", "IL306"),
+    "no configuration": ("PRE_COMMIT_ALLOW_NO_CONFIG=1 git commit -m x\n", "IL306"),
+    "hooks taken away": ("pre-commit uninstall\n", "IL306"),
+    "hooks that may fail": ("pre-commit run --all-files || true\n", "IL306"),
+    "plug-in off": ("pytest -p no:interlock\n", "IL306"),
+    "variable for one command": ("CI=true interlock deploy production\n", "IL304"),
+    "variable for the script": ("export CI=1\ninterlock deploy production\n", "IL304"),
+    "variable exported later": (
+        "GITHUB_ACTIONS=true\nexport GITHUB_ACTIONS\ninterlock deploy production\n",
+        "IL304",
+    ),
+    "variable of a container": (
+        "docker run -e CI=true shop interlock deploy production\n",
+        "IL304",
+    ),
+    "receipt by redirection": ("echo '{}' > .interlock/receipts/backup.json\n", "IL304"),
+    "receipt by tee": ("echo '{}' | sudo tee -a .interlock/backup.json\n", "IL304"),
+    "receipt copied": ('cp old/backup.json "$HOME/shop/.interlock/"\n', "IL304"),
+    "receipt fetched": ("curl -so .interlock/backup.json https://example.com/r\n", "IL304"),
+    "receipts unpacked": ("tar xf receipts.tgz -C .interlock\n", "IL304"),
+    "receipts of another day": ("git checkout HEAD~3 -- .interlock/backup.json\n", "IL304"),
+    "migration alone": ("set -e\ninterlock migrate\n", "IL501"),
+    "through a script": ("./bin/proof.sh || true\n", "IL306"),
+    "through a target": ("make proof || true\n", "IL306"),
+    "deploy module": ("python -m shop.deploy || true\n", "IL306"),
+}
+AROUND = {
+    ".pre-commit-config.yaml": HOOKS,
+    "bin/proof.sh": "set -e\ninterlock check\n",
+    "Makefile": "proof:\n\tbin/proof.sh\n",
+    "shop/__init__.py": "",
+    "shop/deploy.py": "",
+}
+
+
+@pytest.mark.parametrize(("text", "code"), REPORTED.values(), ids=REPORTED)
+def test_a_switch_is_reported(text: str, code: str, tmp_path: Path) -> None:
+    assert {one for one, _ in found(tmp_path, {**AROUND, "bin/x.sh": text})} == {code}
+
+
+INNOCENT = {
+    "another hook": "SKIP=mypy git commit -m x\n",
+    "push without doing it": "git push -n origin main\n",
+    "merge without statistics": "git merge -n main\n",
+    "message that names it": "git commit -m 'no --no-verify here' -- --no-verify\n",
+    "message in one word": "git commit -mn\n",
+    "reading the setting": "git config --get core.hooksPath\n",
+    "the repository's own hooks": "git config core.hooksPath .githooks\n",
+    "another variable": "FORCE_COLOR=1 interlock deploy production\n",
+    "variable for another command": "CI=true npm run build\n",
+    "reading receipts": "cat .interlock/backup.json && ls .interlock && cp .interlock/x out/\n",
+    "taking receipts away": "rm -rf .interlock\nmkdir -p .interlock\n",
+    "the cache": "rm -rf .interlock_cache; echo x > .interlock_cache/x\n",
+    "deployment at all": 'set -e\nif [ "$1" = deploy ]; then interlock deploy production; fi\n',
+    "steps in order": "set -e\ninterlock verify production\ninterlock backup\ninterlock migrate\n",
+    "steps in a list": "interlock verify production && interlock backup && interlock migrate\n",
+    "steps under one condition": (
+        'set -e\nif [ "$1" = go ]; then\n  interlock verify production\n  interlock backup\n'
+        "  interlock migrate\nfi\n"
+    ),
+    "steps in functions": (
+        "set -e\nbefore() { interlock verify production; interlock backup; }\n"
+        "go() { before; interlock migrate; }\ngo\n"
+    ),
+    "check before other work": "set -e\ninterlock check\ninterlock deploy production\n",
+    "plain script": "./bin/other.sh || true\n",
+}
+
+
+@pytest.mark.parametrize("text", INNOCENT.values(), ids=INNOCENT)
+def test_what_switches_nothing_off_is_innocent(text: str, tmp_path: Path) -> None:
+    around = {**AROUND, ".githooks/pre-commit": "interlock check\n", "bin/other.sh": "true\n"}
+
+    assert found(tmp_path, {**around, "bin/x.sh": text}) == []
+
+
+@pytest.mark.parametrize("text", ["git commit --no-verify\n", "pre-commit run || true\n"])
+def test_a_repository_without_interlock_has_nothing_to_switch_off(
+    text: str, tmp_path: Path
+) -> None:
+    assert found(tmp_path, {"x.sh": text}, contract=False) == []
+
+
+CONDITIONAL = {
+    'set -e\n[ -n "$FAST" ] || interlock check\ninterlock deploy production\n': ["check"],
+    "set -e\ninterlock verify x\n"
+    'if [ -z "$SKIP" ]; then interlock backup; fi\ninterlock migrate\n': ["backup"],
+    'set -e\ncopy() { [ -n "$FAST" ] && return 0; interlock backup; }\n'
+    "interlock verify x\ncopy\ninterlock migrate\n": ["backup"],
+    "set -e\nfor one in $TARGETS; do interlock verify $one; done\n"
+    "interlock backup\ninterlock migrate\n": ["verify"],
+    'case "$1" in all) interlock verify x; interlock backup;; esac\ninterlock migrate\n': [
+        "verify",
+        "backup",
+    ],
+    "set -e\ninterlock verify x\ninterlock backup\ninterlock migrate\n": [],
+    "interlock verify x && interlock backup && interlock migrate\n": [],
+    "case $1 in check) interlock check;; deploy) interlock deploy x;; esac\n": [],
+    "if interlock verify x; then interlock backup && interlock migrate; else exit 1; fi\n": [],
+    'if [ "$1" = go ]; then interlock verify x; interlock backup; interlock migrate; fi\n': [],
+}
+
+
+@pytest.mark.parametrize(("text", "unsure"), CONDITIONAL.items())
+def test_a_step_is_sure_where_no_later_one_can_do_without_it(text: str, unsure: list[str]) -> None:
+    found = read_document(Source("x.sh", "document", text.encode(), b""))
+
+    ran = [one for unit in found.units for stage in unit.stages for one in stage.ran]
+    assert [one.step for one in ran if not one.sure] == unsure
