@@ -467,6 +467,22 @@ def test_what_is_not_run_is_not_reported(path: str, text: str) -> None:
     assert rows(path, text) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (".gitlab-ci.yml", "a:\n  script: make # interlock: ignore\n", [2]),
+        ("pyproject.toml", "# noqa: IL102\n[a]\nb = 1\n", [1]),
+        ("app.json", '{"a": "b", // interlock: off\n"c": 1}', [1]),
+        (".gitlab-ci.yml", "a:\n  script: echo '# interlock: ignore' # noqa: E501\n", []),
+        (".gitlab-ci.yml", "a:\n  script: interlock check # interlock: all of it\n", []),
+    ],
+)
+def test_a_comment_that_asks_to_look_away_is_reported(
+    path: str, text: str, expected: list[int]
+) -> None:
+    assert [one.row for one in document(path, text).claims if one.code == "IL305"] == expected
+
+
 # --- trees ------------------------------------------------------------------------------------
 
 

@@ -102,6 +102,7 @@ _DATA_PLACES: tuple[tuple[str, str], ...] = (
     ("compose", r"(?:.*/)?(?:docker-|podman-)?compose[^/]*\.ya?ml"),
     ("platform", r"(?:.*/)?\.(?:semaphore|woodpecker|devcontainer)/.*\.(?:ya?ml|json)"),
     ("platform", r"(?:.*/)?\.vscode/tasks\.json"),
+    ("platform", r"(?:.*/)?[^/]*task-?def[^/]*\.json"),
 )
 """The same for files whose suffix says that they hold data."""
 

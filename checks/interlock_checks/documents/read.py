@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from interlock_checks.commands.argv import HOLE
 from interlock_checks.discover import Source
+from interlock_checks.documents.comments import suppression_claims
 from interlock_checks.documents.judge import judge_layout
 from interlock_checks.documents.kinds import format_of, is_template
 from interlock_checks.documents.model import Document, Layout
@@ -38,7 +40,9 @@ def read_document(source: Source) -> Document:
         text = decoded(source.data)
         if is_template(source.path):
             text = without_marks(text)
-        return judge_layout(reader(name)(text, source.path), source.path)
+        layout = reader(name)(text, source.path)
+        said = tuple(suppression_claims(text, layout.comments))
+        return judge_layout(replace(layout, claims=(*layout.claims, *said)), source.path)
     except Unreadable as error:
         return _problem(error.message, error.row)
     except RecursionError:
