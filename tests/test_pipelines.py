@@ -481,6 +481,24 @@ CASES: dict[str, dict[str, str]] = {
         \tinterlock migrate
         """
     },
+    "make: targets in the order of the command line": {
+        GITHUB: """
+        jobs:
+          right:
+            steps: [{run: make verify backup migrate}]
+          wrong:
+            steps:
+              - run: make migrate verify backup # IL501
+        """,
+        "Makefile": """
+        verify:
+        \tinterlock verify production
+        backup:
+        \tinterlock backup
+        migrate:
+        \tinterlock migrate
+        """,
+    },
     "npm: one script calls the others": {
         "package.json": """
         {"scripts": {

@@ -32,7 +32,8 @@ def read_toml(text: str) -> tuple[list[Node], list[Problem]]:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         at = _ROW.search(str(error))
-        return [], [Problem("it is no valid TOML", int(at[1]) if at else 1)]
+        row = int(at[1]) if at else text.rstrip("\n").count("\n") + 1
+        return [], [Problem("it is no valid TOML", row)]
     except (RecursionError, ValueError):
         return [], [Problem("it is no TOML that can be read: nested too deeply, or too long", 1)]
     return [_Reader(text).document()], []

@@ -26,11 +26,13 @@ class Site:
     A place where a unit is called.
 
     A `stage` of -1 is a dependency that the caller pulls; `ran` is then its number among them.
+    `call` is the number of the call in a command that has several (`make verify backup`).
     """
 
     key: Key
     stage: int
     ran: int
+    call: int = 0
 
 
 @dataclass
@@ -151,7 +153,7 @@ class Callees:
                                 yield Site(key, -1, place), called
                 for at, stage in enumerate(unit.stages):
                     for position, ran in enumerate(stage.ran):
-                        for name in ran.calls:
+                        for call, name in enumerate(ran.calls):
                             for called in self.called(key, name):
                                 if called != key:
-                                    yield Site(key, at, position), called
+                                    yield Site(key, at, position, call), called

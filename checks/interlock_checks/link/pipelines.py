@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from interlock_checks.documents.conditions import NEVER, is_input, terms
 from interlock_checks.documents.model import HOOK, Document, Ran, Stage, Unit
 from interlock_checks.link.callees import Callees, Key, Site
@@ -324,9 +326,12 @@ class _Pipelines:
         key = site.key
         entry = self.entry(key, asked, depth + 1)
         if site.stage >= 0:
-            return self.until(
+            known = self.until(
                 key, site.stage, site.ran, self.start(key, entry, asked, depth), asked, depth
             )
+            command = self.unit(key).stages[site.stage].ran[site.ran]
+            before = msgspec.structs.replace(command, step="", calls=command.calls[: site.call])
+            return self.ran(key, [before], known, None, asked, depth)
         known = entry
         if self.documents[key[0]].system in IN_ORDER:
             for name in self.unit(key).after[: site.ran]:

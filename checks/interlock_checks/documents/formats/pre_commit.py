@@ -158,8 +158,10 @@ class _Hook:
         keys = ("exclude", "files", "types", "types_or", "exclude_types")
         row = next((node.row_of(key) for key in keys if key in node.table), 0)
         row = row or next((root.row_of(key) for key in keys if key in root.table), node.row)
-        wanted = [one for one in (string(node.get("files")), string(root.get("files"))) if one]
-        refused = [one for one in (string(node.get("exclude")), string(root.get("exclude"))) if one]
+        wanted, refused = (
+            [text for holder in (node, root) if (text := string(holder.get(key))) is not None]
+            for key in ("files", "exclude")
+        )
         return Filter(
             row,
             self.name,
