@@ -16,8 +16,6 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interlock.root import looking_at
-
 if TYPE_CHECKING:
     from interlock.permits import Permit
 
@@ -97,13 +95,13 @@ def _hold_operations() -> None:
     def _exec(self: Any, construct: Any, *args: Any, **kwargs: Any) -> Any:
         if self.as_sql or _reads(construct):
             return execute(self, construct, *args, **kwargs)
-        with looking_at(*_folders(self.context_opts)):
+        with _looking(self.context_opts):
             _require(self.connection, "an operation of Alembic")
             return execute(self, construct, *args, **kwargs)
 
     def start_migrations(self: Any, *args: Any, **kwargs: Any) -> Any:
         if not self.as_sql and not _reads_only(self.context_opts):
-            with looking_at(*_folders(self.context_opts)):
+            with _looking(self.context_opts):
                 _require(self.connection, f"`alembic {_command(self.context_opts)}`")
         return start(self, *args, **kwargs)
 
@@ -125,7 +123,7 @@ def _hold_steps() -> None:
             return
         self._migrations_fn = _planned(steps, self)
         try:
-            with looking_at(*_folders(self.opts)), _watched(self):
+            with _looking(self.opts), _watched(self):
                 run(self, **kwargs)
         finally:
             self._migrations_fn = steps
@@ -133,7 +131,7 @@ def _hold_steps() -> None:
     def _stamp(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self.as_sql:
             return stamp(self, *args, **kwargs)
-        with looking_at(*_folders(self.opts)):
+        with _looking(self.opts):
             _require(self.connection, "a stamp of the version table")
             return stamp(self, *args, **kwargs)
 
@@ -212,14 +210,18 @@ def _command(opts: Mapping[str, Any]) -> str:
     return name or "run_migrations"
 
 
-def _folders(opts: Mapping[str, Any]) -> tuple[Path, ...]:
-    """Return where the migrations lie: their repository's contract counts, wherever one stands."""
+# Nothing of the judgement is imported before there is something to judge.
+
+
+def _looking(opts: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Let the contract of the repository count in which the migrations lie."""
+    from interlock.root import looking_at
+
     folder = getattr(opts.get("script"), "dir", None)
-    return (Path(folder).absolute(),) if isinstance(folder, str) else ()
+    return looking_at() if folder is None else looking_at(Path(folder).absolute())
 
 
 def _require(connection: Any, what: str) -> Permit | None:
-    # Nothing of the judgement is imported before there is something to judge.
     from interlock.judgement import require_permit
 
     return require_permit(connection, what)
