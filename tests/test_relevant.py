@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from hashlib import blake2b
+from pathlib import Path
 
 import pytest
 from hypothesis import event, given, settings
@@ -274,3 +279,61 @@ def test_idle_functions_are_left_out_of_a_large_module() -> None:
     shape = outline.outline(large)
     cut = outline.cut_down(large, shape, lambda text: [text.index("os.system")])
     assert len(cut.text) < len(large)
+
+
+def cut_by(words: list[str], text: str) -> outline.Cut:
+    """A large module cut down to what these words matter to."""
+    large = text + PADDING * 2
+    marks = [match.start() for word in words for match in re.finditer(word, large)]
+    return outline.cut_down(large, outline.outline(large), lambda _: marks)
+
+
+@pytest.mark.parametrize(
+    ("function", "left"),
+    [
+        ("@wrap(1)\n@other\ndef work(a, b=2):\n    a.b\n    c()\n", "work = not 0\n"),
+        ("@sink\ndef work(a):\n    a.b\n", "@sink\ndef work(a):\n    return not 0\n"),
+        ("def work(a=sink):\n    a.b\n", "def work(a=sink):\n    return not 0\n"),
+        ("def __call__(a):\n    a.b\n", "def __call__(a):\n    return not 0\n"),
+        ("def work(a):\n    a.sink()\n", "def work(a):\n    a.sink()\n"),
+    ],
+)
+def test_of_an_idle_function_only_its_name_is_left(function: str, left: str) -> None:
+    cut = cut_by(["sink"], f"first = 1\n{function}last = 2\n")
+    assert cut.text.startswith(f"first = 1\n{left}last = 2\n")
+    assert cut.row(left.count("\n") + 2) == function.count("\n") + 2
+
+
+def test_an_idle_method_still_hides_the_one_that_it_overrides() -> None:
+    text = (
+        "from alembic import command\n"
+        "class Base:\n    def go(self):\n        return command.upgrade\n"
+        "class Quiet(Base):\n    def go(self):\n        self.x = 1\n        self.y = 2\n"
+        "Quiet().go()(None, 'head')\n"
+    )
+    assert {row for _, _, row in reached(text + PADDING * 2)} == {4}
+
+
+def test_facts_of_equal_text_are_equal_bytes(tmp_path: Path) -> None:
+    text = "".join(
+        f"if a{n}:\n    b{n} = os\nelse:\n    b{n} = sys\n    c{n} = 1\n" for n in range(40)
+    )
+    (tmp_path / "m.py").write_text(f"import os, sys\nexec(b1)\n{text}")
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from interlock_checks.discover import discover\n"
+        "from interlock_checks.pool import encoded_facts\n"
+        "from interlock_checks.tree import WorkTree\n"
+        "(source,) = discover(WorkTree(Path(sys.argv[1])))\n"
+        "sys.stdout.buffer.write(encoded_facts((source, None, False)))\n"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(found) == 1

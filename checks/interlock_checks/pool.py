@@ -23,7 +23,7 @@ _BATCH = 60_000
 
 
 def encoded_facts(job: Job) -> bytes:
-    """The facts, or the document, of one file as stored in the cache."""
+    """The facts, the spans alone, or the document, of one file as stored in the cache."""
     from interlock_checks.facts.files import read_source
 
     source, extra, places = job
@@ -40,7 +40,7 @@ def encoded_facts(job: Job) -> bytes:
     finally:
         if enabled:
             gc.enable()
-    return m.ENCODER.encode(facts)
+    return m.ENCODER.encode(facts.spans if places else facts)
 
 
 def _encoded_document(source: Source) -> bytes:
@@ -119,4 +119,4 @@ def _isolated(job: Job) -> bytes:
         problem = m.Problem("reading it ended the process that read it", 1)
         if job[0].kind == "document":
             return d.ENCODER.encode(d.Document(problems=(problem,)))
-        return m.ENCODER.encode(m.Facts(problems=(problem,)))
+        return m.ENCODER.encode(() if job[2] else m.Facts(problems=(problem,)))

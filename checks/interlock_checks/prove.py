@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+import msgspec
+
 from interlock.contract import Contract
 from interlock_checks import catalogue
 from interlock_checks.catalogue import tampering
@@ -37,8 +39,15 @@ from interlock_checks.weakening.model import Loosened
 
 Progress = Callable[[int, int], None]
 
-_ROUNDS = 12
+_ROUNDS = 13
 """Times that linking may ask for further files; a chain of re-exports needs one for each link."""
+
+_LIKE_A_TEST = re.compile(r"(?:^|/)tests?(?:/|_|\.py$)")
+"""
+Files that are judged from the second round on. They are many, and seldom wrap what starts a
+process, so that a first round without them asks for most of what the others need. Only the order
+depends on this: the last round judges every file.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +166,27 @@ class Reading:
             for one in summary.imports
         )
 
-    def to_judge(self) -> list[str]:
-        """The files with facts to judge by, and the Python in documents."""
-        return [path for path in self.facts if NESTED in path or self.summaries[path].whole]
+    def to_judge(self, *, first: bool) -> list[str]:
+        """The files with facts to judge by, and the Python in documents; not all of them first."""
+        return [
+            path
+            for path in self.facts
+            if NESTED in path
+            or (self.summaries[path].whole and not (first and _LIKE_A_TEST.search(path)))
+        ]
 
     def places(self, paths: Iterable[str]) -> dict[str, tuple[m.Span, ...]]:
         """Where the uses and imports of these files stand."""
         code = sorted({path for path in paths if self.sources[path].kind != "document"})
         jobs = [(self.sources[path], self.extra[path], True) for path in code]
-        return {path: m.DECODER.decode(encoded).spans for path, encoded in self._run(jobs)}
+        found = {path: m.SPANS.decode(encoded) for path, encoded in self._run(jobs)}
+        for path, spans in found.items():
+            if not spans:
+                # It could be read once and not again: reported as a whole.
+                facts = self.facts[path]
+                count = facts.first_place + sum(len(marks) for marks in facts.control.values())
+                found[path] = (m.Span(1, 1, 1, 1),) * count
+        return found
 
     def _run(self, jobs: Sequence[Job]) -> Iterator[tuple[str, bytes]]:
         total = self.done + len(jobs)
@@ -223,25 +244,26 @@ def prove(
     )
     locations = script_locations(repository.contract, repository.read, repository.paths)
     homes = resolve(repository.contract, modules, locations)
+    tree = _tree(repository)
     judgements = Judgements(
-        reading.facts, reading.digests, modules, _read_code, homes.is_test, _tree(repository), kept
+        reading.facts, reading.digests, modules, _read_code, homes.is_test, tree, kept
     )
     declared = repository.declared_in is not None
     # Each round is recalled by itself: a run with a cache takes the steps of one without.
     for number in range(_ROUNDS):
         guarded = reading.imports(tampering.ROOT)
-        judgements.judge(number, reading.to_judge(), guarded=guarded)
+        judgements.judge(number, reading.to_judge(first=number == 0), guarded=guarded)
         reaches = judgements.reaches(reading.summaries)
         world = judgements.world()
         reaches += document_reaches(reading.documents, world, homes, declared=declared)
-        wanted = _wanted(reading, judgements, modules)
+        wanted = _wanted(reading, judgements, modules, tree)
         lent = {reach.path for reach in reaches if homes.is_test(reach.path)}
         for path in _borrowers(reading, lent, homes):
             wanted.setdefault(path, nothing)
         if guarded or judgements.starting():
             for path in _setting(reading):
                 wanted[path] = (wanted.get(path) or nothing) | tampering.ENVIRONMENT
-        if not reading.read(wanted):
+        if not reading.read(wanted) and number > 0:
             break
     found = stand_ins(modules, sources, repository.paths, repository.links)
     reaches = [r for r in reaches if r.path not in found.genuine or not r.code.startswith("IL3")]
@@ -303,7 +325,7 @@ def _tree(repository: Repository) -> bytes:
 
 
 def _wanted(
-    reading: Reading, judgements: Judgements, modules: ModuleIndex
+    reading: Reading, judgements: Judgements, modules: ModuleIndex, tree: bytes
 ) -> dict[str, frozenset[str] | None]:
     """The files to read (again), and the names to mind there."""
     wanted: dict[str, set[str]] = {}
@@ -320,19 +342,46 @@ def _wanted(
         # A file that spells a name of the catalogue was read without being asked.
         if lent := set(one.lent) - catalogue.IDENTIFIERS:
             giving.setdefault(path, set()).update(lent)
+    for path, taken in _all_taken(reading, giving, modules, tree):
+        wanted.setdefault(path, set()).update(taken)
+    return {path: frozenset(names) for path, names in wanted.items()}
+
+
+_TAKEN = msgspec.msgpack.Decoder(dict[str, tuple[bytes, tuple[str, ...]]])
+
+
+def _all_taken(
+    reading: Reading, giving: Mapping[str, set[str]], modules: ModuleIndex, tree: bytes
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """
+    Each file with the asked or lent names that it takes, if any.
+
+    Of a file in which nothing has changed it is recalled, for as long as the same names are given.
+    """
+    given = repr(("taken", tree, sorted((path, sorted(names)) for path, names in giving.items())))
+    key = blake2b(given.encode("utf-8", "surrogatepass"), digest_size=20).digest()
+    encoded = reading.kept.get(key)
+    known = {} if encoded is None else _TAKEN.decode(encoded)
     by_module: dict[str, set[str]] = {}
     for path, names in giving.items():
         by_module.setdefault(_last_name(path), set()).update(names)
+    found: dict[str, tuple[bytes, tuple[str, ...]]] = {}
     for path, summary in reading.summaries.items():
-        if summary.whole:
+        stamp = reading.sources[path].digest + reading.digests[path]
+        before = known.get(path)
+        if before is not None and before[0] == stamp:
+            found[path] = before
+        elif summary.whole:
             taken = _taken_exactly(path, summary, giving, modules, reading)
+            found[path] = stamp, tuple(sorted(taken))
         else:
             words = frozenset(summary.imported)
             named = {name for module in words & by_module.keys() for name in by_module[module]}
             taken = _taken(named, words, reading, path) if named else set()
-        if taken:
-            wanted.setdefault(path, set()).update(taken)
-    return {path: frozenset(names) for path, names in wanted.items()}
+            found[path] = stamp, tuple(sorted(taken))
+        if found[path][1]:
+            yield path, found[path][1]
+    reading.used[key] = msgspec.msgpack.encode(found)
 
 
 def _taken_exactly(
@@ -383,7 +432,7 @@ def _is_taken(name: bytes, text: bytes) -> bool:
     return False
 
 
-_STAR_IMPORT = re.compile(rb"\bimport\s*\*")
+_STAR_IMPORT = re.compile(rb"import\s*\*")
 _WORD = re.compile(rb"\w")
 
 

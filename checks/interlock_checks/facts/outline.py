@@ -2,8 +2,9 @@
 A large module cut down to what can matter, before the costly parse.
 
 The outline of a module is its logical lines with their indentation, found with one regular
-expression. The body of a function that holds no interesting name, and that nothing kept
-refers to, is replaced by a `return` of something unknown; `Cut` knows the row that each
+expression. A function that holds no interesting name, and that nothing kept refers to, is
+replaced: its body by a `return` of something unknown, or all of it by an assignment of that to
+its name, if its header and decorators hold no such name either. `Cut` knows the row that each
 remaining row had.
 
 Why no sink is lost: a body can only matter through the names in it. It is kept when it
@@ -155,12 +156,26 @@ def _too_long(text: str, line: Line) -> tuple[str, int] | None:
     return f"an expression of more than {LONGEST} operations", row
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Body:
+    """
+    The body of a function, which begins with its decorators or header at `head`.
+
+    With `bare` these hold nothing of interest either.
+    """
+
     name: str
     start: int
     end: int
     indent: int
+    head: int
+    outer: int
+    bare: bool
+
+    @property
+    def first(self) -> int:
+        """Where begins what is left out."""
+        return self.head if self.bare else self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +206,20 @@ def cut_down(text: str, shape: Outline, interest: Callable[[str], list[int]]) ->
     starts, skipped = [1], [0]
     position, row = 0, 1
     for body in idle:
-        kept = text[position : body.start]
-        pieces += [kept, " " * body.indent, f"return {LEFT_OUT}\n"]
+        kept = text[position : body.first]
+        pieces += [kept, _instead(body)]
         row += kept.count("\n") + 1
         starts.append(row)
-        skipped.append(skipped[-1] + text.count("\n", body.start, body.end) - 1)
+        skipped.append(skipped[-1] + text.count("\n", body.first, body.end) - 1)
         position = body.end
     pieces.append(text[position:])
     return Cut("".join(pieces), tuple(starts), tuple(skipped))
+
+
+def _instead(body: _Body) -> str:
+    if body.bare:
+        return f"{' ' * body.outer}{body.name} = {LEFT_OUT}\n"
+    return f"{' ' * body.indent}return {LEFT_OUT}\n"
 
 
 def _aliases(text: str, lines: tuple[Line, ...], marks: list[int]) -> set[str]:
@@ -258,8 +279,14 @@ def _idle_bodies(text: str, lines: tuple[Line, ...], marks: list[int]) -> list[_
     """The outermost function bodies without a mark, in order."""
     idle: list[_Body] = []
     index = 0
+    decorated = -1
     while index < len(lines):
         line = lines[index]
+        if text.startswith("@", line.start + line.indent):
+            decorated = line.start if decorated < 0 else decorated
+            index += 1
+            continue
+        head, decorated = (decorated if decorated >= 0 else line.start), -1
         header = _DEF.match(text, line.start, line.end)
         index += 1
         if header is None or index >= len(lines) or lines[index].indent <= line.indent:
@@ -269,7 +296,11 @@ def _idle_bodies(text: str, lines: tuple[Line, ...], marks: list[int]) -> list[_
             last += 1
         start, end = lines[index].start, lines[last - 1].end
         if bisect_left(marks, start) == bisect_left(marks, end):
-            idle.append(_Body(header.group(1), start, end, lines[index].indent))
+            name = header.group(1)
+            bare = bisect_left(marks, head) == bisect_left(marks, start)
+            # A special method may be looked for by what it is.
+            bare = bare and not name.startswith("__")
+            idle.append(_Body(name, start, end, lines[index].indent, head, line.indent, bare))
             index = last
     return idle
 
@@ -285,7 +316,7 @@ def _unreferenced(text: str, idle: list[_Body]) -> list[_Body]:
     position = 0
     todo: list[str] = []
     for body in idle:
-        todo.append(text[position : body.start])
+        todo.append(text[position : body.first])
         position = body.end
     todo.append(text[position:])
     needed: set[int] = set()
@@ -293,7 +324,7 @@ def _unreferenced(text: str, idle: list[_Body]) -> list[_Body]:
         for word in set(_words(todo.pop())) & waiting.keys():
             for body in waiting.pop(word):
                 needed.add(body.start)
-                todo.append(text[body.start : body.end])
+                todo.append(text[body.first : body.end])
     return [body for body in idle if body.start not in needed]
 
 

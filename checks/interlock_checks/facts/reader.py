@@ -111,7 +111,10 @@ class Reader:
         bases: tuple[int, ...] = (),
         is_async: bool = False,
     ) -> None:
-        names = {name: tuple(sorted(b for b in ids if b >= 0)) for name, ids in frame.env.items()}
+        # In an order of their own: joins go through sets, and facts of equal text are equal bytes.
+        names = {
+            name: tuple(sorted(b for b in ids if b >= 0)) for name, ids in sorted(frame.env.items())
+        }
         self.scopes[frame.number] = m.Scope(
             kind=frame.kind,  # type: ignore[arg-type]
             name=frame.name,

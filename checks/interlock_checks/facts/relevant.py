@@ -57,6 +57,24 @@ def _attribute(module: bytes) -> re.Pattern[bytes]:
     )
 
 
+_SEPARATED = bytes(c if c < 128 and (chr(c).isalnum() or c == 95) else 32 for c in range(256))
+_DIGITS = b"0123456789"
+
+
+def _words(text: bytes) -> set[bytes]:
+    """All that `_WORD` finds, and numbers; splitting takes a fifth of the time."""
+    words = set(text.translate(_SEPARATED).split())
+    # A keyword may follow a number without a blank: `1or x`.
+    words.update([word.lstrip(_DIGITS) for word in words if word[0] < 58])
+    return words
+
+
+def _text_words(text: str) -> set[str]:
+    if not text.isascii():
+        return set(_TEXT_WORD.findall(text))
+    return {word.decode() for word in _words(text.encode())}
+
+
 def imported_words(data: bytes) -> tuple[str, ...]:
     """All words in the import statements of a file, or in what looks like one."""
     found: set[bytes] = set()
@@ -68,7 +86,7 @@ def imported_words(data: bytes) -> tuple[str, ...]:
 def matters(data: bytes) -> bool:
     """Whether a Python file of these bytes may name anything of the catalogue."""
     text = searchable(data)
-    words = set(_WORD.findall(text))
+    words = _words(text)
     if not words.isdisjoint(_ANYWHERE):
         return True
     if not words.isdisjoint(_BARE) and _bare().search(text):
@@ -105,7 +123,7 @@ _IMPORT_TEXT = re.compile(r"\b(?:import|from)\b[^\n]*(?:(?<=\\)\r?\n[^\n]*)*")
 
 def marks(text: str, extra: frozenset[str]) -> list[int]:
     """Where in a module something may matter, in order; `extra` are further names to mind."""
-    spelled = set(_TEXT_WORD.findall(text))
+    spelled = _text_words(text)
     qualified = {m: names for m, names in catalogue.QUALIFIED.items() if m in spelled}
     anywhere = spelled & (catalogue.IDENTIFIERS | extra)
     dotted = spelled & frozenset().union(*qualified.values())
