@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
@@ -46,6 +48,8 @@ _DB = """
 
     import os
 
+    from sqlalchemy.pool import NullPool
+
     import interlock
 
 
@@ -54,7 +58,7 @@ _DB = """
 
 
     def make_engine():
-        return interlock.create_engine(url())
+        return interlock.create_engine(url(), poolclass=NullPool)
 """
 
 _REVISION = '''
@@ -123,7 +127,7 @@ class Project:
         project.private, public = generate()
         project.write(
             {
-                ".gitignore": "*.db*\n__pycache__/\n*.pyc\n/.home/\n",
+                ".gitignore": "*.db*\n__pycache__/\n*.pyc\n/.home/\n/begun\n/go\n",
                 "pyproject.toml": f"""
                     [tool.interlock]
                     deploy-module = "shop.deploy"
@@ -217,12 +221,71 @@ class Project:
     def receipts(self) -> list[Path]:
         return sorted((self.root / ".interlock/receipts").glob("*/*.json"))
 
-    # --- the database, where it is SQLite ---------------------------------------------------
+    # --- the database -----------------------------------------------------------------------
+
+    @property
+    def transactional(self) -> bool:
+        """Whether a migration that ends early takes all of its changes back."""
+        return not self.url.startswith("sqlite")
 
     @property
     def file(self) -> Path:
         return Path(self.url.removeprefix("sqlite:///"))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.file)) as database:
-            return database.execute(query).fetchall()
+        with self.connect() as database:
+            return list(database.execute(query).fetchall())
+
+    def execute(self, statement: str) -> None:
+        with self.connect() as database:
+            database.execute(statement)
+            database.commit()
+
+    def connect(self) -> AbstractContextManager[Any]:
+        if not self.transactional:
+            return closing(sqlite3.connect(self.file))
+        import psycopg
+
+        return closing(psycopg.connect(re.sub(r"\+\w+", "", self.url)))
+
+    def locks(self) -> list[object]:
+        """What is left of locks, when nobody deploys."""
+        if not self.transactional:
+            return list(self.file.parent.glob(".*.interlock"))
+        return list(self.rows("SELECT * FROM pg_locks WHERE locktype = 'advisory'"))
+
+    def wait_for(self, name: str, process: subprocess.Popen[str]) -> None:
+        """Wait until a migration says by a file how far it is."""
+        for _ in range(3000):
+            if (self.root / name).exists():
+                return
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.02)
+        raise AssertionError(f"{name} never came")
+
+    def second_database(self, name: str) -> None:
+        """Add a database with a section of its own, beside the first one."""
+        other = self.file.with_name(f"{name}.db")
+        other.touch()
+        place = 'context.config.get_main_option("database")'
+        contract = (self.root / "pyproject.toml").read_text(encoding="utf-8")
+        self.write(
+            {
+                "pyproject.toml": contract
+                + f"\n[tool.interlock.databases.{name}]\n"
+                + f'urls = ["sqlite:///{other}"]\nenvironments = ["production"]\n'
+                + f'alembic = "alembic.ini:{name}"\n',
+                "alembic.ini": dedent(_INI) + f"database = {self.url}\n"
+                f"[{name}]\nscript_location = %(here)s/migrations\n"
+                f"prepend_sys_path = %(here)s\npath_separator = os\n"
+                f"database = sqlite:///{other}\n",
+                "migrations/env.py": dedent(_ENV)
+                .replace("url()", "place")
+                .replace("make_engine()", "make_engine(place)")
+                .replace("\nif context", f"\nplace = {place}\n\nif context"),
+                "shop/db.py": dedent(_DB)
+                .replace("def make_engine():", "def make_engine(place: str):")
+                .replace("create_engine(url(),", "create_engine(place,"),
+            }
+        )
+        self.commit()

@@ -65,6 +65,7 @@ def verify(name: str) -> Receipt:
         "correct what is said above, in a commit of its own, and let the pipeline run again",
     ):
         survey = survey_of(site)
+        survey.backend.probe(survey.environment)
         plan = make_plan(survey.config, survey.environment.heads)
     moment = now()
     return keep(
@@ -113,7 +114,9 @@ def backup(receipt: Receipt) -> Receipt:
         "correct what is said above and run the pipeline again",
     ):
         folder = _backup_folder(site, what)
-        copied = survey.backend.back_up(survey.environment, folder, run.name)
+        # Under the lock: what somebody else is migrating is no state to go back to.
+        with survey.backend.lock(survey.environment, f"interlock {run.name}"):
+            copied = survey.backend.back_up(survey.environment, folder, run.name)
     relative = str(Path(copied.file).relative_to(site.root))
     return after(site, verified, _moved(copied, relative), what)
 

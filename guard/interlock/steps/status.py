@@ -118,6 +118,14 @@ def _verdict(run: Run | None, survey: Survey | None, silence: str, name: str) ->
     assert latest is not None
     if latest.step == "migrate":
         return f"migrated to {latest.plan.end}", "nothing is left to do", True
+    if survey is not None and survey.environment.heads != latest.plan.start:
+        heads = revisions(survey.environment.heads)
+        settled = heads == latest.plan.end
+        return (
+            f"another run has led the database to {heads} in the meantime",
+            "nothing is left to do" if settled else deploy,
+            settled,
+        )
     if not latest.plan.changes:
         return f"verified, and at {latest.plan.end} already", "nothing is left to do", True
     if (stale := staleness(latest, now())) is not None:

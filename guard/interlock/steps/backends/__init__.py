@@ -41,6 +41,9 @@ class Backend(Protocol):
     def schema(self, environment: Environment) -> dict[str, str]:
         """Return each table, view, index and constraint with a digest of its definition."""
 
+    def probe(self, environment: Environment) -> None:
+        """Make sure that a connection is one session, or no lock holds; raises Unusable."""
+
     def admit(self, connection: Connection) -> None:
         """Mark the session that migrates, so that it is not mistaken for an abandoned one."""
 

@@ -48,9 +48,8 @@ SELECT kind || ' ' || name, definition FROM (
          c.relnamespace AS space
     FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
   UNION ALL
-  SELECT 'index', i.indexrelid::regclass::text,
-         pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid THEN '' ELSE ' INVALID' END,
-         c.relnamespace
+  SELECT CASE WHEN i.indisvalid THEN 'index' ELSE 'invalid index' END,
+         i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), c.relnamespace
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
   UNION ALL
   SELECT 'constraint', n.conname || ' on ' || n.conrelid::regclass::text,
@@ -170,10 +169,13 @@ def _holder(session: Session, number: int) -> str:
     return f"{name or 'a session'!r} (server process {process}, from {client}, since {since} UTC)"
 
 
+def probe(environment: Environment) -> None:
+    with Session(environment.engine) as session:
+        _require_a_session(session, environment)
+
+
 def _require_a_session(session: Session, environment: Environment) -> None:
     """
-    Make sure that one connection is one session.
-
     Behind a pooler that hands out servers by the transaction, locks are taken in one session and
     asked for in another. Then two open connections share a server, or one of them changes it.
     """

@@ -44,6 +44,10 @@ def schema(environment: Environment) -> dict[str, str]:
         return _digests([(row[0], row[1]) for row in session.rows(_SCHEMA)])
 
 
+def probe(environment: Environment) -> None:
+    """A file has no sessions to lose."""
+
+
 def admit(connection: Connection) -> None:
     """SQLite itself keeps two writers apart, and an abandoned one cannot exist."""
 
