@@ -94,6 +94,32 @@ class Deploy:
 
 Deploy.verify = print  #! IL303
 """,
+    "what is reached by detours": """
+import importlib, sys
+import interlock as il
+found = importlib.import_module("interlock")
+found.verify = None  #! IL303
+for module in [il]:
+    for name in dir(module):
+        setattr(module, name, None)  #! IL303
+
+class Patch:
+    target = il
+
+    def apply(self):
+        self.mine = 1
+        self.target.verify = None  #! IL303
+
+def guard():
+    return il
+
+guard().backup = None  #! IL303
+(lambda one: setattr(one, "verify", None))(il)  #! IL303
+sys.modules[il.__name__] = None  #! IL303
+exec("import interlock\\ninterlock.verify = None")  #! IL303
+il.Permit.__exit__ = lambda *given: True  #! IL303
+print(il := None)  #! IL303
+""",
     "sys.modules in all its spellings": """
 import operator, sys
 from sys import modules
@@ -192,11 +218,20 @@ event.remove(Pool, "connect", interlock.guard_connection)  #! IL303
 Engine.dispatch = None  #! IL303
 Engine._has_events = False  #! IL303
 """,
+    "pytest without its plugin": """
+import pytest, subprocess
+pytest.main(["-p", "no:interlock", "tests"])  #! IL303
+subprocess.run(["pytest", "-pno:interlock"])  #! IL303
+subprocess.run("pytest -p no:interlock", shell=True)  #! IL303
+""",
     "Alembic": """
 import alembic.runtime.migration
 from alembic import command
 alembic.runtime.migration.MigrationContext.run_migrations = print  #! IL303
 setattr(command, "upgrade", print)  #! IL303
+from sqlalchemy.schema import CreateTable, ExecutableDDLElement
+ExecutableDDLElement._execute_on_connection = print  #! IL303
+CreateTable._execute_on_connection = print  #! IL303
 """,
 }
 
@@ -326,6 +361,13 @@ subprocess.Popen([sys.executable, "-m", "interlock", "deploy"], env={"CI": "1"})
 os.execve("/usr/bin/interlock", ["interlock", "deploy"], {"CI": "1"})  #! IL304
 os.spawnlpe(os.P_WAIT, "interlock", "interlock", "deploy", os.environ | {"CI": "1"})  #! IL304
 """,
+    "children by a shell": """
+import os, subprocess
+os.system("CI=true interlock deploy production")  #! IL304
+subprocess.run("env GITHUB_ACTIONS=true uv run interlock migrate", shell=True)  #! IL304
+subprocess.run(["env", "CI=1", "interlock", "deploy"])  #! IL304
+subprocess.run("export CI=1; interlock deploy", shell=True)  #! IL304
+""",
     "receipts": """
 import json, os, shutil
 from pathlib import Path
@@ -381,7 +423,9 @@ open("out", "w").write(".interlock/")
     "children that are none of interlock's": """
 import os, subprocess
 subprocess.run(["npm", "run", "build"], env={**os.environ, "CI": "1"})
-subprocess.run(["pytest"], env=dict(os.environ, CI="true"))
+subprocess.run(["pytest", "-p", "no:cacheprovider"], env=dict(os.environ, CI="true"))
+os.system("CI=1 npm ci")
+os.system("CI= interlock check")
 subprocess.run(["interlock", "check"], env={**os.environ, "FORCE_COLOR": "1"})
 """,
 }
@@ -489,6 +533,15 @@ def test_interlock_itself_is_told_from_a_stand_in_by_its_bytes(tmp_path: Path) -
     assert found(tmp_path, {"guard/interlock/cli.py": "print('changed')\n"}) == [
         ("guard/interlock/cli.py", 1, "IL303")
     ]
+
+
+def test_what_interlock_hooks_is_no_guard_where_it_guards_nothing(tmp_path: Path) -> None:
+    patch = "from alembic import command\ncommand.upgrade = print\n"
+    (tmp_path / "app.py").write_text(patch)
+    codes = {one.code for one in check_repository(tmp_path).findings}
+    assert "IL303" not in codes
+
+    assert found(tmp_path, {"app.py": patch}) == [("app.py", 2, "IL303")]
 
 
 def test_files_below_the_test_paths_may_patch_but_not_lend(tmp_path: Path) -> None:

@@ -267,6 +267,8 @@ def prove(
             break
     found = stand_ins(modules, sources, repository.paths, repository.links)
     reaches = [r for r in reaches if r.path not in found.genuine or not r.code.startswith("IL3")]
+    if not (declared or guarded or judgements.starting()):
+        reaches = [reach for reach in reaches if not reach.hooked]
     reaches += _borrowed(reading, reaches, modules, homes)
     code = [path for path in reading.summaries if path not in reading.documents]
     reaches += order_reaches(reading.documents, code, homes)

@@ -36,8 +36,8 @@ HOOKED: Final = (
 NOT_HOOKED: Final = ("alembic.context.config",)
 """What lies below those and only carries settings."""
 
-LISTENERS: Final = frozenset({"dispatch", "_has_events"})
-"""Attributes of SQLAlchemy's classes that hold the listeners of the whole process."""
+LISTENERS: Final = frozenset({"dispatch", "_has_events", "_execute_on_connection"})
+"""Attributes of SQLAlchemy's classes through which the whole process is listened to or asked."""
 
 INSIDES: Final = frozenset({"__wrapped__", "__globals__", "__closure__", "__code__", "__bases__"})
 """Attributes that lead behind what a function or class shows."""
@@ -139,7 +139,8 @@ LOOKING: Final = frozenset(
 """Roots of libraries that may be given the module: they look at it, or are named above."""
 
 TELLING: Final = frozenset(
-    "critical debug error exception fatal format info log print warn warning write".split()
+    "critical debug echo error exception fatal format info log print secho warn warning "
+    "write".split()
 )
 """Methods of anything that only show what they are given."""
 

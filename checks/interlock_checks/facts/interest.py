@@ -75,7 +75,7 @@ class Filter:
                 for node in reader.nodes
             )
         if use.manner in m.STORES:
-            return use.manner in {m.NAMED, m.DEFINED} or self.changes(use.node)
+            return use.manner in {m.NAMED, m.DEFINED} or self.changes_more(use.node)
         if self.minded(use.node):
             return True
         if use.manner.startswith("run by"):
@@ -117,14 +117,29 @@ class Filter:
                 for n in modes
             )
         if func.name in _PATCHERS and call.args:
-            first = nodes[call.args[0].value]
-            names = (
-                [nodes[self.reader.bindings[b].value] for b in first.bindings]
-                if isinstance(first, m.Ref)
-                else []
-            )
-            return not any(isinstance(n, m.Own) for n in names)
+            return not self.is_own(call.args[0].value)
         return func.name in _WRITERS
+
+    def changes_more(self, number: int) -> bool:
+        """As `changes`, for a target: what an instance of a class of this file keeps is its own."""
+        assert self.reader is not None
+        node = self.reader.nodes[number]
+        if isinstance(node, m.Attr):
+            base = self.reader.nodes[node.base]
+            if isinstance(base, m.Attr) and self.is_own(base.base):
+                return True
+        return self.changes(number)
+
+    def is_own(self, number: int) -> bool:
+        """Whether a node is `self` in a method."""
+        assert self.reader is not None
+        node = self.reader.nodes[number]
+        if isinstance(node, m.Ref):
+            return any(
+                isinstance(self.reader.nodes[self.reader.bindings[b].value], m.Own)
+                for b in node.bindings
+            )
+        return isinstance(node, m.Own)
 
     def changes(self, number: int) -> bool:
         """

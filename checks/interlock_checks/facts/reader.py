@@ -1039,6 +1039,7 @@ class Reader:
             target = frame
             while target.kind == "comprehension" and target.parent is not None:
                 target = target.parent
+            stores.note_binding(self, target, node.target.value, value, node)
             stores.share(self, target, node.target.value, value)
             self.bind(target, node.target.value, value, use)
         return value

@@ -19,6 +19,7 @@ from interlock_checks.link.values import (
     Given,
     Lit,
     Made,
+    Many,
     Method,
     Table,
     Text,
@@ -82,11 +83,29 @@ def given_variables(values: Values) -> Iterator[str]:
 
 
 def given_to_child(given: tuple[Given, ...]) -> Iterator[Touch]:
-    """The variables of CI in the environment that is given to a process, first or last."""
+    """The variables of CI that a process gets: in its environment, or in front of its words."""
+    names: dict[str, None] = {}
     for one in given:
-        if one.name in {None, "env"}:
-            for found in dict.fromkeys(given_variables(one.values)):
-                yield Touch("IL304", found, "set for a process that interlock runs in")
+        if one.name in {None, "env", "args", "command", "cmd"}:
+            names.update(dict.fromkeys(given_variables(one.values)))
+            for value in one.values:
+                names.update(dict.fromkeys(_assigned(value)))
+    for name in names:
+        yield Touch("IL304", name, "set for a process that interlock runs in")
+
+
+def _assigned(value: Value) -> Iterator[str]:
+    """`CI=true interlock deploy`, as a text or as words."""
+    words = [v for item in value.items for v in item] if isinstance(value, Many) else [value]
+    for word in words:
+        text = "".join(part or "" for part in parts_of(word) or ())
+        for found in _ASSIGNMENT.finditer(text):
+            name = variable(Lit(found["name"]))
+            if name is not None and found["value"].strip("'\"").lower() not in _OFF:
+                yield name
+
+
+_ASSIGNMENT = re.compile(r"(?<![\w$-])(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>[^\s;&|]*)")
 
 
 # --- receipts ---

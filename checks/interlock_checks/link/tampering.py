@@ -7,6 +7,7 @@ A change is described as a `Put`, however it is spelled: an assignment, `setattr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -43,13 +44,15 @@ class Touch:
     """
     A guard, approval or receipt that is tampered with, and how.
 
-    `here`: it counts only where interlock runs in the same process.
+    `here`: it counts only where interlock runs in the same process. `hooked`: it is no part of
+    interlock, and counts only in a repository that interlock guards.
     """
 
     code: str
     what: str
     manner: str
     here: bool = False
+    hooked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +206,7 @@ def touches(world: World, path: str, put: Put) -> Iterator[Touch]:
             if _names_interlock(world, path, put.value):
                 yield _replaced(_member(put), put)
         case Ext(name=name) if not put.item and _is_hooked(f"{name}.{_shown(put.key)}"):
-            yield _replaced(f"{name}.{_shown(put.key)}", put)
+            yield Touch("IL303", f"{name}.{_shown(put.key)}", put.manner, hooked=True)
         case Mod() | Cls() | Space(of=Mod() | Cls()):
             yield from _names_of_guards(world, put)
         case _:
@@ -415,11 +418,28 @@ def listeners(function: Value, given: tuple[Given, ...]) -> Iterator[Touch]:
                     yield Touch("IL303", full_name(value), "removed from SQLAlchemy's events")
     elif name.startswith("sqlalchemy.") and ".dispatch." in name:
         if name.rpartition(".")[2] in {"clear", "_clear", "remove", "pop", "popleft", "_remove"}:
-            yield Touch("IL303", name.rpartition(".")[0], "emptied")
+            yield Touch("IL303", name.rpartition(".")[0], "emptied", hooked=True)
     elif name == "inspect.unwrap":
         for value in argument(given, 0) or ():
             if holds_guard(value):
                 yield Touch("IL303", f"{full_name(value)}.__wrapped__", "reached")
+
+
+def left_out(given: tuple[Given, ...]) -> Iterator[Touch]:
+    """interlock's plugin of pytest, left out by an argument."""
+    for one in given:
+        for value in one.values:
+            words = (
+                [v for item in value.items for v in item] if isinstance(value, Many) else [value]
+            )
+            for word in words:
+                text = word.value if isinstance(word, Lit) else None
+                if isinstance(text, str) and _LEFT_OUT.search(text):
+                    yield Touch("IL303", "pytest's plugin of interlock", "left out by an argument")
+                    return
+
+
+_LEFT_OUT = re.compile(rf"(?:^|[\s=p])no:{ROOT}(?:_checks|_hooks)?(?![\w.-])")
 
 
 def depends(puts: Sequence[Put]) -> set[Par]:

@@ -114,6 +114,7 @@ class Reach(msgspec.Struct, frozen=True, array_like=True, tag="r"):
     The place is the use of that number in the file, or `row` where it is none.
     `weak`: a module got another name that other files can import. It counts unless the file
     goes on to use what it holds, which is then reported there.
+    `hooked`: it counts only in a repository that interlock guards.
     """
 
     path: str
@@ -125,6 +126,7 @@ class Reach(msgspec.Struct, frozen=True, array_like=True, tag="r"):
     via: tuple[str, int] | None = None
     weak: bool = False
     row: int = 0
+    hooked: bool = False
 
 
 class Assumption(msgspec.Struct, frozen=True, array_like=True, tag="a"):
@@ -527,6 +529,8 @@ class Uses:
         inert = all(_is_inert(function, slot) for slot in range(len(given)))
         self.touch(site, tampering.escaped(function, given, inert))
         self.touch(site, tampering.listeners(function, given))
+        if tampering.full_name(function) in {"pytest.main", "_pytest.config.main"}:
+            self.touch(site, tampering.left_out(given))
 
         def judge(uses: Uses, frame: Frame | None) -> tuple[list[Touch], set[Par]]:
             callee: Value = function
@@ -580,6 +584,7 @@ class Uses:
         """Report what was found at a place."""
         for touch in touches:
             reach = self._reach(site, touch.code, touch.what, touch.manner)
+            reach = msgspec.structs.replace(reach, hooked=touch.hooked)
             (self.here if touch.here else self.reaches).append(reach)
 
     def _private_imports(self, path: str) -> None:
@@ -849,6 +854,7 @@ class Uses:
     ) -> None:
         for verdict in verdicts:
             self._nested_texts(site, verdict)
+        self.touch(site, tampering.left_out(given))
         if any(self._runs_interlock(site, verdict) for verdict in verdicts):
             self.starting.add(site.path.partition(NESTED)[0])
             self.touch(site, approval.given_to_child(given))

@@ -599,6 +599,8 @@ class World:
             return (Space(Ext(of)),)
         if name == "__module__":
             return (Lit(value.name.rpartition(".")[0]),)
+        if name == "__name__" and "." not in value.name:
+            return (Lit(value.name),)
         if name in _INERT_ATTRIBUTES and value.name not in processes.PROGRAMS:
             return UNKNOWN
         if value.name == "sys" and name == "executable":
