@@ -51,6 +51,21 @@ CONTRACTS: dict[str, tuple[str, str, dict[int, tuple[str, ...]]]] = {
         'deploy-module = "shop.admin"',
         {1: ("`shop.admin`", "`shop.deploy`")},
     ),
+    "an environment more": (
+        '[databases.live]\nurls = ["postgresql://db/shop"]',
+        '[databases.live]\nurls = ["postgresql://db/shop"]\nenvironments = ["live", "test"]',
+        {3: ("`live` may be connected to in `test`", "at the base in `live`")},
+    ),
+    "an environment through another name": (
+        '[databases.live]\nurls = ["postgresql://db/shop"]',
+        '[databases.development]\nurls = ["postgresql://db/shop"]',
+        {1: ("`development` may be connected to in `development`", "at the base in `live`")},
+    ),
+    "an environment less": (
+        '[databases.live]\nurls = ["postgresql://db/s"]\nenvironments = ["live", "test"]',
+        '[databases.live]\nurls = ["postgresql://db/s"]\nenvironments = ["live"]',
+        {},
+    ),
     "a deploy module where there was none": (
         'test-paths = "tests"',
         'test-paths = "tests"\ndeploy-module = "shop.deploy"',

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from interlock.contract import Contract, Database
+from interlock.environment import DEVELOPMENT
 from interlock_checks.weakening.patterns import is_within, may_meet
 
 __all__ = ["Grant", "granted", "homes_of_scripts"]
@@ -41,6 +42,7 @@ def granted(before: Contract, after: Contract) -> list[Grant]:
         *_variable(before, after),
         *_unprotected(before.databases, after.databases),
         *_no_longer_protected(before.databases, after.databases),
+        *_elsewhere(before.databases, after.databases),
         *_keys(before.trust.keys, after.trust.keys),
     ]
 
@@ -172,6 +174,38 @@ def _no_longer_protected(
                     text = f"protected database `{name}` no longer holds `{url}`"
                     held = f"now {_list(today.urls)}, and an unprotected database takes it in"
                     yield Grant(("databases", name, "urls"), f"{text}: {held}")
+
+
+def _elsewhere(before: dict[str, Database], after: dict[str, Database]) -> Iterator[Grant]:
+    """
+    Environments that may connect to a database, and could not at the base.
+
+    Another name alone is none, although a database belongs to the environment of its name,
+    unless that is the environment of every process that says nothing.
+    """
+    for name, database in after.items():
+        says = bool(database.environments) or name == DEVELOPMENT
+        known = {
+            old: one
+            for old, one in before.items()
+            if old == name
+            or (
+                name not in before
+                and says
+                and database.protected
+                and _may_meet_any(database.urls, one.urls)
+            )
+        }
+        could = {place for old, one in known.items() for place in one.environments or (old,)}
+        new = [place for place in database.environments or (name,) if place not in could]
+        if known and new:
+            text = f"database `{name}` may be connected to in {_list(new)}"
+            held = f"at the base in {_list(sorted(could))}"
+            yield Grant(("databases", name, "environments"), f"{text}, and {held}")
+
+
+def _may_meet_any(urls: Sequence[str], others: Sequence[str]) -> bool:
+    return any(may_meet(one, other) for one in urls for other in others)
 
 
 def _list(urls: Sequence[str]) -> str:
