@@ -40,6 +40,7 @@ def reached(text: str) -> Reached:
         {},
     )
     judgements.judge(0, ["m.py"], guarded=False)
+    judgements.settle_changes(0)
     return {
         (reach.code, reach.sink, facts.spans[reach.number].row if reach.row == 0 else reach.row)
         for reach in judgements.reaches({"m.py": facts})

@@ -253,17 +253,19 @@ def prove(
     for number in range(_ROUNDS):
         guarded = reading.imports(tampering.ROOT)
         judgements.judge(number, reading.to_judge(first=number == 0), guarded=guarded)
-        reaches = judgements.reaches(reading.summaries)
-        world = judgements.world()
-        reaches += document_reaches(reading.documents, world, homes, declared=declared)
         wanted = _wanted(reading, judgements, modules, tree)
-        lent = {reach.path for reach in reaches if homes.is_test(reach.path)}
-        for path in _borrowers(reading, lent, homes):
-            wanted.setdefault(path, nothing)
         if guarded or judgements.starting():
             for path in _setting(reading):
                 wanted[path] = (wanted.get(path) or nothing) | tampering.ENVIRONMENT
-        if not reading.read(wanted) and number > 0:
+        if (reading.read(wanted) or number == 0) and number < _ROUNDS - 1:
+            continue
+        # What guards are changed, and what tests lend, is asked when nothing else is open.
+        judgements.settle_changes(number)
+        reaches = judgements.reaches(reading.summaries)
+        world = judgements.world()
+        reaches += document_reaches(reading.documents, world, homes, declared=declared)
+        lent = {reach.path for reach in reaches if homes.is_test(reach.path)}
+        if not reading.read(dict.fromkeys(_borrowers(reading, lent, homes), nothing)):
             break
     found = stand_ins(modules, sources, repository.paths, repository.links)
     reaches = [r for r in reaches if r.path not in found.genuine or not r.code.startswith("IL3")]

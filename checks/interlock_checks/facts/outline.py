@@ -21,6 +21,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from interlock_checks.facts.words import occurrences
+
 SMALL = 8_000
 """Modules up to this many characters are parsed whole: cutting would save nothing."""
 
@@ -52,6 +54,18 @@ _TOKEN = re.compile(
     ''',
     re.VERBOSE | re.DOTALL,
 )
+_FLAT = r"""[^\n"'#()\[\]{}\\]++|(?<![fFtTrR])"(?!"")[^"\\\n]*+"|(?<![fFtTrR])'(?!'')[^'\\\n]*+'"""
+
+
+def _bracketed(inner: str) -> str:
+    return rf"{inner}|\((?:{inner})*+\)|\[(?:{inner})*+\]|\{{(?:{inner})*+\}}"
+
+
+_SIMPLE = re.compile(
+    rf"([ \t\f]*+)((?:{_bracketed(_bracketed(_bracketed(_FLAT)))})*+)(?:#[^\n]*+)?\n"
+)
+"""A line that is a logical line by itself: most are, and take one step instead of many."""
+
 _DEF = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
 _WORD = re.compile(r"(?:\bdef\s+)?[^\W\d]\w*")
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -63,7 +77,6 @@ _TARGETS = re.compile(r"\b(?:as|for)\s+([\w\s,.()]+)|\b(\w+)\s*:=")
 _HARD = re.compile(
     r"[.(\[+\-*/%|&^@<>=!~]|\b(?:not|and|or|if|else|lambda|in|is|await|for|yield|from)\b"
 )
-_SCOPE_CHANGE = re.compile(r"(?:^|[;:])[ \t\f]*(?:global|nonlocal)\s+[^\W\d]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +100,19 @@ def outline(text: str) -> Outline:
     """The logical lines of a module, or the reason why parsing it would take too long."""
     lines: list[Line] = []
     depth = 0
-    start = 0
+    start = at = 0
     sure = True
-    for token in _TOKEN.finditer(text):
+    while sure:
+        if depth == 0 and at == start and (simple := _SIMPLE.match(text, at)):
+            at = simple.end()
+            if simple.start(2) < simple.end(2):
+                lines.append(Line(start, at, simple.end(1) - start))
+            start = at
+            continue
+        token = _TOKEN.search(text, at)
+        if token is None:
+            break
+        at = token.end()
         kind = token.lastgroup
         if kind == "end":
             if depth == 0:
@@ -103,13 +126,11 @@ def outline(text: str) -> Outline:
                 return Outline(None, (f"more than {DEEPEST} brackets are open at once", row))
         elif kind == "close":
             depth -= 1
-            sure = sure and depth >= 0
+            sure = depth >= 0
         elif kind == "string":
-            sure = sure and not _nested(text, token)
+            sure = not _nested(text, token)
         elif kind == "stray":
             sure = False
-        if not sure:
-            break
     if sure and depth == 0:
         if _has_code(text[start:]):
             lines.append(_line(text, start, len(text)))
@@ -196,10 +217,9 @@ def cut_down(text: str, shape: Outline, interest: Callable[[str], list[int]]) ->
     if shape.lines is None or len(text) <= SMALL:
         return Cut(text)
     marks = interest(text)
-    marks += [match.start() for match in _SCOPE_CHANGE.finditer(text)]
+    marks += (at for at in occurrences(("global", "nonlocal"), text) if _changes_scope(text, at))
     names = _aliases(text, shape.lines, sorted(marks))
-    if names:
-        marks += [match.start() for match in _any_of(names).finditer(text)]
+    marks += occurrences(names, text)
     idle = _idle_bodies(text, shape.lines, sorted(marks))
     idle = _unreferenced(text, idle)
     pieces: list[str] = []
@@ -222,6 +242,17 @@ def _instead(body: _Body) -> str:
     return f"{' ' * body.indent}return {LEFT_OUT}\n"
 
 
+def _changes_scope(text: str, at: int) -> bool:
+    """Whether `global` or `nonlocal` there is a statement."""
+    before = at
+    while before and text[before - 1] in " \t\f":
+        before -= 1
+    return text[before - 1 : before] in "\n;:" and _STATEMENT.match(text, at) is not None
+
+
+_STATEMENT = re.compile(r"\w+\s+[^\W\d]")
+
+
 def _aliases(text: str, lines: tuple[Line, ...], marks: list[int]) -> set[str]:
     """
     Names by which a function may use what a marked line outside of it defines.
@@ -232,7 +263,6 @@ def _aliases(text: str, lines: tuple[Line, ...], marks: list[int]) -> set[str]:
     bound: set[str] = set()
     starts = [line.start for line in lines]
     todo = {bisect_left(starts, mark + 1) - 1 for mark in marks}
-    outer = [number for number, line in enumerate(lines) if line.indent == 0]
     while todo:
         fresh: set[str] = set()
         for number in todo:
@@ -243,12 +273,8 @@ def _aliases(text: str, lines: tuple[Line, ...], marks: list[int]) -> set[str]:
         bound |= fresh
         if not fresh:
             break
-        pattern = _any_of(fresh)
-        todo = {
-            number
-            for number in outer
-            if pattern.search(text, lines[number].start, lines[number].end)
-        }
+        found = {bisect_left(starts, at + 1) - 1 for at in occurrences(fresh, text)}
+        todo = {number for number in found if lines[number].indent == 0}
     return bound
 
 
@@ -269,10 +295,6 @@ def _bound_names(line: str, indent: int) -> set[str]:
         for target, walrus in _TARGETS.findall(line):
             names.update(_NAME.findall(target.partition(" in ")[0]), _NAME.findall(walrus))
     return names
-
-
-def _any_of(names: Iterable[str]) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(map(re.escape, sorted(names))) + r")\b")
 
 
 def _idle_bodies(text: str, lines: tuple[Line, ...], marks: list[int]) -> list[_Body]:

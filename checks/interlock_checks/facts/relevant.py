@@ -14,6 +14,7 @@ from functools import cache
 
 from interlock_checks import catalogue
 from interlock_checks.catalogue import processes
+from interlock_checks.facts.words import is_behind_dot, occurrences, text_words, words_of
 from interlock_checks.source import searchable
 
 
@@ -57,24 +58,6 @@ def _attribute(module: bytes) -> re.Pattern[bytes]:
     )
 
 
-_SEPARATED = bytes(c if c < 128 and (chr(c).isalnum() or c == 95) else 32 for c in range(256))
-_DIGITS = b"0123456789"
-
-
-def _words(text: bytes) -> set[bytes]:
-    """All that `_WORD` finds, and numbers; splitting takes a fifth of the time."""
-    words = set(text.translate(_SEPARATED).split())
-    # A keyword may follow a number without a blank: `1or x`.
-    words.update([word.lstrip(_DIGITS) for word in words if word[0] < 58])
-    return words
-
-
-def _text_words(text: str) -> set[str]:
-    if not text.isascii():
-        return set(_TEXT_WORD.findall(text))
-    return {word.decode() for word in _words(text.encode())}
-
-
 def imported_words(data: bytes) -> tuple[str, ...]:
     """All words in the import statements of a file, or in what looks like one."""
     found: set[bytes] = set()
@@ -86,7 +69,7 @@ def imported_words(data: bytes) -> tuple[str, ...]:
 def matters(data: bytes) -> bool:
     """Whether a Python file of these bytes may name anything of the catalogue."""
     text = searchable(data)
-    words = _words(text)
+    words = words_of(text)
     if not words.isdisjoint(_ANYWHERE):
         return True
     if not words.isdisjoint(_BARE) and _bare().search(text):
@@ -123,18 +106,15 @@ _IMPORT_TEXT = re.compile(r"\b(?:import|from)\b[^\n]*(?:(?<=\\)\r?\n[^\n]*)*")
 
 def marks(text: str, extra: frozenset[str]) -> list[int]:
     """Where in a module something may matter, in order; `extra` are further names to mind."""
-    spelled = _text_words(text)
+    spelled = text_words(text)
     qualified = {m: names for m, names in catalogue.QUALIFIED.items() if m in spelled}
     anywhere = spelled & (catalogue.IDENTIFIERS | extra)
     dotted = spelled & frozenset().union(*qualified.values())
     bare = spelled & catalogue.BARE_NAMES
     found: list[int] = []
-    if anywhere:
-        found += _starts(rf"\b(?:{_either(anywhere)})\b", text)
-    if dotted:
-        found += _starts(rf"\.\s*(?:{_either(dotted)})\b", text)
-    if bare:
-        found += _starts(rf"(?<![.\w])(?:{_either(bare)})\b", text)
+    found += occurrences(anywhere, text)
+    found += (at for at in occurrences(dotted, text) if is_behind_dot(text, at))
+    found += (at for at in occurrences(bare, text) if text[at - 1 : at] != ".")
     for statement in _IMPORT_TEXT.finditer(text):
         words = frozenset(_TEXT_WORD.findall(statement.group()))
         if not words.isdisjoint(catalogue.IMPORT_ROOTS) or any(
@@ -143,7 +123,3 @@ def marks(text: str, extra: frozenset[str]) -> list[int]:
             found.append(statement.start())
     found += [match.start() for match in _COMPUTED_GETATTR.finditer(text)]
     return sorted(found)
-
-
-def _starts(pattern: str, text: str) -> list[int]:
-    return [match.start() for match in re.finditer(pattern, text)]

@@ -140,6 +140,8 @@ class Judgements:
     _known: dict[str, bytes] = field(default_factory=dict)
     _live: dict[str, _Live] = field(default_factory=dict)
     _paths: tuple[str, ...] = ()
+    _callers_of: dict[Function, list[str]] = field(default_factory=dict)
+    _escaped: set[Function] = field(default_factory=set)
 
     def judge(self, number: int, paths: Iterable[str], *, guarded: bool) -> None:
         """
@@ -225,37 +227,41 @@ class Judgements:
             for function in self.by_path[path].called:
                 callers.setdefault(function, []).append(path)
             escaped.update(self.by_path[path].escaped)
-        waiting: list[Waiting | tuple[str, int]] = []
-        for path in sorted(self.by_path):
-            waiting += self.by_path[path].waiting
-            waiting += [(path, at) for at in range(self.by_path[path].touching)]
+        self._callers_of, self._escaped = callers, escaped
         self.settled = {}
-        for each in waiting:
-            key = self._key("settled", number, each)
-            encoded = self.kept.get(key)
-            known = None if encoded is None else SETTLED.decode(encoded)
-            if (
-                encoded is None
-                or known is None
-                or known.seal != self._seal(known.deps)
-                or known.callers != self._callers(known.met, callers, escaped)
-            ):
-                known = self._ask(each, callers, escaped)
-                encoded = ENCODE(known)
-            self.settled[each] = known
-            self.used[key] = encoded
+        for one in self._in_order():
+            for waiting in one.waiting:
+                self._settle_one(number, waiting)
 
-    def _callers(
-        self,
-        functions: Iterable[Function],
-        callers: Mapping[Function, list[str]],
-        escaped: set[Function],
-    ) -> bytes:
+    def settle_changes(self, number: int) -> None:
+        """Look at the changes that wait for callers, in the round of that number."""
+        for path in sorted(self.by_path):
+            for at in range(self.by_path[path].touching):
+                self._settle_one(number, (path, at))
+
+    def _settle_one(self, number: int, waiting: Waiting | tuple[str, int]) -> None:
+        key = self._key("settled", number, waiting)
+        encoded = self.kept.get(key)
+        known = None if encoded is None else SETTLED.decode(encoded)
+        if (
+            encoded is None
+            or known is None
+            or known.seal != self._seal(known.deps)
+            or known.callers != self._callers(known.met)
+        ):
+            known = self._ask(waiting)
+            encoded = ENCODE(known)
+        self.settled[waiting] = known
+        self.used[key] = encoded
+
+    def _callers(self, functions: Iterable[Function]) -> bytes:
         digest = blake2b(digest_size=20)
         for function in functions:
-            calling = callers.get(function, [])
+            calling = self._callers_of.get(function, [])
             parts = [(path, self.is_test(path), self.by_path[path].seal) for path in calling]
-            digest.update(repr((function, function in escaped, parts)).encode("utf-8", "replace"))
+            digest.update(
+                repr((function, function in self._escaped, parts)).encode("utf-8", "replace")
+            )
         return digest.digest()
 
     def _lively(self, path: str) -> _Live:
@@ -263,12 +269,7 @@ class Judgements:
             self.by_path[path] = self.judge_file(path)
         return self._live[path]
 
-    def _ask(
-        self,
-        waiting: Waiting | tuple[str, int],
-        callers: Mapping[Function, list[str]],
-        escaped: set[Function],
-    ) -> Settled:
+    def _ask(self, waiting: Waiting | tuple[str, int]) -> Settled:
         world = self.world()
         uses = Uses(world, self.read_text, self._paths, self.guarded, nested=_LATER)
         met: set[Function] = set()
@@ -276,13 +277,13 @@ class Judgements:
         def calls_of(function: Function) -> list[Call]:
             met.add(function)
             found: list[Call] = []
-            for path in callers.get(function, ()):
+            for path in self._callers_of.get(function, ()):
                 live = self._lively(path)
                 world.files.update(live.nested)
                 found += live.calls[function]
             return found
 
-        one = Callers(uses, calls_of, escaped, self.is_test)
+        one = Callers(uses, calls_of, self._escaped, self.is_test)
         deps: set[str] = set()
         if isinstance(waiting, Waiting):
             one.settle(waiting)
@@ -296,7 +297,7 @@ class Judgements:
             tuple(sorted(deps)),
             self._seal(sorted(deps)),
             functions,
-            self._callers(functions, callers, escaped),
+            self._callers(functions),
             tuple(uses.reaches),
             tuple(uses.assumptions),
             tuple(sorted(world.wanted)),
