@@ -13,6 +13,7 @@ demo: $(STAMP)
 	@echo "The same shop before interlock (examples/shop-before):"
 	@status=0; $(BIN)/interlock check examples/shop-before || status=$$?; \
 	echo; echo "exit status $$status (1 is what this shop deserves)"; test $$status -eq 1
+	@$(BIN)/python tests/demo.py
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

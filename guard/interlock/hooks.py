@@ -89,6 +89,7 @@ def _hold_operations() -> None:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         if "context" not in _done:
             _hold_steps()
+            _pass_by_ledger()
             _done.add("context")
         initialise(self, *args, **kwargs)
 
@@ -137,6 +138,23 @@ def _hold_steps() -> None:
 
     context.run_migrations = run_migrations
     context.stamp = _stamp
+
+
+def _pass_by_ledger() -> None:
+    """Keep autogenerate from dropping our table, which no model of the application knows."""
+    from alembic.autogenerate.api import AutogenContext
+
+    from interlock.steps.ledger import TABLE
+
+    context: Any = AutogenContext
+    passes = context.run_name_filters
+
+    def run_name_filters(self: Any, name: Any, type_: str, parent_names: Any) -> bool:
+        if type_ == "table" and name == TABLE:
+            return False
+        return bool(passes(self, name, type_, parent_names))
+
+    context.run_name_filters = run_name_filters
 
 
 def _watched(context: Any) -> AbstractContextManager[None]:

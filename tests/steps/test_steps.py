@@ -12,8 +12,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.pool import NullPool
 from tests.steps.project import PRODUCT, STOCK, VARIABLE, Project
 
 import interlock
@@ -149,6 +153,22 @@ def test_a_migration_that_asks_the_database_is_held_by_its_script(inside: Projec
 
     assert receipt.step == "migrate"
     assert receipt.plan.changes[1].reason == "it cannot be rendered without the database"
+
+
+def test_autogenerate_passes_by_the_ledger(inside: Project) -> None:
+    interlock.deploy("production")
+    metadata = sa.MetaData()
+    sa.Table(
+        "product",
+        metadata,
+        sa.Column("sku", sa.String(32), primary_key=True),
+        sa.Column("price", sa.Integer, nullable=False),
+    )
+    engine = sa.create_engine(inside.url, poolclass=NullPool)
+    with engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert found == []
 
 
 # --- verification ---------------------------------------------------------------------------
