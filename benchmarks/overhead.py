@@ -28,11 +28,11 @@ protected = false
 """
 
 TIMED = """
-import json, time
+import json, sys, time
 import interlock, sqlalchemy
 from sqlalchemy import text
 from sqlalchemy.pool import QueuePool
-url, batch, rounds = {url!r}, {batch}, {rounds}
+url, batch, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 SELECT = text("SELECT 1")
 FACTORIES = sqlalchemy.create_engine, interlock.create_engine
 
@@ -50,27 +50,33 @@ def compare(acts, times):
 
 engines = [factory(url, poolclass=QueuePool) for factory in FACTORIES]
 connections = [engine.connect() for engine in engines]
-print(json.dumps({{
+print(json.dumps({
     "engine": compare([lambda f=f: f(url) for f in FACTORIES], max(1, batch // 20)),
     "checkout": compare([lambda e=e: e.connect().close() for e in engines], batch),
     "SELECT 1": compare([lambda c=c: c.execute(SELECT) for c in connections], batch),
-}}))
+}))
 """
 
 IMPORTED = """
 import importlib.metadata, json, sys, time
-{before}
+what = sys.argv[1]
+if what == "alembic without plugins":
+    real = importlib.metadata.entry_points
+    importlib.metadata.entry_points = lambda **group: (
+        () if group == {"group": "alembic.plugins"} else real(**group)
+    )
 start = time.process_time()
-{act}
+if what.startswith("alembic"):
+    import alembic.command
+else:
+    import sqlalchemy
+    if what != "sqlalchemy":
+        import interlock
+    if what == "the factories":
+        interlock.create_engine
 took = (time.process_time() - start) * 1e3
 heavy = [name for name in ("cryptography", "libcst") if name in sys.modules]
 print(json.dumps([took, heavy]))
-"""
-NO_PLUGINS = """
-real = importlib.metadata.entry_points
-importlib.metadata.entry_points = lambda **group: (
-    () if group == {"group": "alembic.plugins"} else real(**group)
-)
 """
 
 
@@ -79,44 +85,30 @@ class Import:
     """An import beside another; `goal` is how many milliseconds more it may take, if any."""
 
     name: str
-    base: tuple[str, str]
-    ours: tuple[str, str]
+    base: str
+    ours: str
     goal: float | None
 
 
 IMPORTS = (
+    Import("import interlock, over import sqlalchemy", "sqlalchemy", "interlock", 20),
+    # What the first engine costs: the contract's reader comes with it.
+    Import("its factories too, over import sqlalchemy", "sqlalchemy", "the factories", None),
     Import(
-        "import interlock, over import sqlalchemy",
-        ("", "import sqlalchemy"),
-        ("", "import sqlalchemy, interlock"),
-        20,
-    ),
-    Import(
-        "its factories too, over import sqlalchemy",
-        ("", "import sqlalchemy"),
-        ("", "import sqlalchemy, interlock; interlock.create_engine"),
-        None,  # what the first engine costs: the contract's reader comes with it
-    ),
-    Import(
-        "import alembic with the plugin, over without",
-        (NO_PLUGINS, "import alembic.command"),
-        ("", "import alembic.command"),
-        10,
+        "import alembic with the plugin, over without", "alembic without plugins", "alembic", 10
     ),
 )
 
 
-def child(code: str, folder: Path) -> object:
-    """Run code in a process of its own, below a contract, and read the JSON that it prints."""
-    shown = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
-    )
+def run(command: list[str], folder: Path) -> object:
+    """Run a command below a contract, and read the JSON that it prints."""
+    shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return json.loads(shown.stdout)
 
 
 def timed(url: str, folder: Path, batch: int, rounds: int) -> dict[str, tuple[float, float]]:
     """Return microseconds, bare and guarded."""
-    shown = child(TIMED.format(url=url, batch=batch, rounds=rounds), folder)
+    shown = run([sys.executable, "-c", TIMED, url, str(batch), str(rounds)], folder)
     assert isinstance(shown, dict)
     return {name: (bare, guarded) for name, (bare, guarded) in shown.items()}
 
@@ -126,8 +118,8 @@ def imported(one: Import, folder: Path, rounds: int) -> tuple[float, float, list
     times: tuple[list[float], list[float]] = ([], [])
     heavy: list[str] = []
     for _ in range(rounds):
-        for found, (before, act) in zip(times, (one.base, one.ours), strict=True):
-            shown = child(IMPORTED.format(before=before, act=act), folder)
+        for found, what in zip(times, (one.base, one.ours), strict=True):
+            shown = run([sys.executable, "-c", IMPORTED, what], folder)
             assert isinstance(shown, list)
             found.append(shown[0])
             heavy = shown[1]
