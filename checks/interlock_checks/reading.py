@@ -1,0 +1,181 @@
+"""The files of a repository and what is read of them, from the cache or by the parser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from interlock_checks.discover import Source
+from interlock_checks.documents import model as d
+from interlock_checks.facts import model as m
+from interlock_checks.link.documents import as_files
+from interlock_checks.link.world import NESTED
+from interlock_checks.pool import Job, read_all
+from interlock_checks.source import searchable
+
+Progress = Callable[[int, int], None]
+
+_LIKE_A_TEST = re.compile(r"(?:^|/)tests?(?:/|_|\.py$)")
+"""
+Files that are judged from the second round on. They are many, and seldom wrap what starts a
+process, so that a first round without them asks for most of what the others need. Only the order
+depends on this: the last round judges every file.
+"""
+
+
+class Decoded(Mapping[str, m.Facts]):
+    """The facts of files, decoded when they are first asked for."""
+
+    def __init__(self) -> None:
+        self._encoded: dict[str, bytes] = {}
+        self._decoded: dict[str, m.Facts] = {}
+
+    def put(self, path: str, encoded: bytes) -> None:
+        self._encoded[path] = encoded
+        self._decoded.pop(path, None)
+
+    def __getitem__(self, path: str) -> m.Facts:
+        found = self._decoded.get(path)
+        if found is None:
+            found = self._decoded[path] = m.DECODER.decode(self._encoded[path])
+        return found
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._encoded
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._encoded)
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+
+@dataclass
+class Reading:
+    """The files of a repository and what was read of them so far."""
+
+    sources: Mapping[str, Source]
+    progress: Progress | None
+    kept: Mapping[bytes, bytes]
+    used: dict[bytes, bytes] = field(default_factory=dict)
+    facts: Decoded = field(default_factory=lambda: Decoded())
+    summaries: dict[str, m.Summary] = field(default_factory=dict)
+    inner: dict[str, m.Summary] = field(default_factory=dict)
+    documents: dict[str, d.Document] = field(default_factory=dict)
+    digests: dict[str, bytes] = field(default_factory=dict)
+    extra: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    text: dict[str, bytes] = field(default_factory=dict)
+    stars: dict[str, bool] = field(default_factory=dict)
+    done: int = 0
+
+    def searchable(self, path: str) -> bytes:
+        """The bytes in which identifiers can be searched."""
+        found = self.text.get(path)
+        if found is None:
+            found = self.text[path] = searchable(self.sources[path].data)
+        return found
+
+    def has_star(self, path: str) -> bool:
+        """Whether a file imports all names of some module."""
+        found = self.stars.get(path)
+        if found is None:
+            text = self.searchable(path)
+            found = self.stars[path] = _STAR_IMPORT.search(text) is not None
+        return found
+
+    def read(self, wanted: Mapping[str, frozenset[str] | None]) -> bool:
+        """
+        Read files with further names in mind; False if there was nothing new to read.
+
+        None asks for no more than the catalogue does.
+        """
+        jobs = []
+        for path, names in wanted.items():
+            known = self.extra.get(path)
+            if names is None:
+                fresh = path not in self.extra
+            else:
+                fresh = known is None or not names <= known
+                names = names | (known or frozenset())
+            if fresh:
+                self.extra[path] = names
+                jobs.append((self.sources[path], names, False))
+        for path, encoded in self._run(jobs):
+            if self.sources[path].kind != "document":
+                self._put(path, encoded)
+                continue
+            document = self.documents[path] = d.DECODER.decode(encoded)
+            for inner, facts in as_files({path: document}).items():
+                self._put(inner, m.ENCODER.encode(facts))
+        return bool(jobs)
+
+    def _put(self, path: str, encoded: bytes) -> None:
+        self.facts.put(path, encoded)
+        self.digests[path] = blake2b(encoded, digest_size=20).digest()
+        summary = m.SUMMARY.decode(encoded)
+        (self.inner if NESTED in path else self.summaries)[path] = summary
+
+    def imports(self, root: str) -> bool:
+        """Whether any file, or Python in a document, imports the package of that name."""
+        return any(
+            one.level == 0 and one.module.partition(".")[0] == root
+            for summary in (*self.summaries.values(), *self.inner.values())
+            for one in summary.imports
+        )
+
+    def to_judge(self, *, first: bool) -> list[str]:
+        """The files with facts to judge by, and the Python in documents; not all of them first."""
+        return [
+            path
+            for path in self.facts
+            if NESTED in path
+            or (self.summaries[path].whole and not (first and _LIKE_A_TEST.search(path)))
+        ]
+
+    def places(self, paths: Iterable[str]) -> dict[str, tuple[m.Span, ...]]:
+        """Where the uses and imports of these files stand."""
+        code = sorted({path for path in paths if self.sources[path].kind != "document"})
+        jobs = [(self.sources[path], self.extra[path], True) for path in code]
+        found = {path: m.SPANS.decode(encoded) for path, encoded in self._run(jobs)}
+        for path, spans in found.items():
+            if not spans:
+                # It could be read once and not again: reported as a whole.
+                facts = self.facts[path]
+                count = facts.first_place + sum(len(marks) for marks in facts.control.values())
+                found[path] = (m.Span(1, 1, 1, 1),) * count
+        return found
+
+    def _run(self, jobs: Sequence[Job]) -> Iterator[tuple[str, bytes]]:
+        total = self.done + len(jobs)
+
+        def advance(count: int) -> None:
+            self.done += count
+            if self.progress is not None:
+                self.progress(self.done, total)
+
+        missing: list[Job] = []
+        for job in jobs:
+            key = _key(job)
+            encoded = self.kept.get(key)
+            if encoded is None:
+                missing.append(job)
+                continue
+            self.used[key] = encoded
+            yield job[0].path, encoded
+        self.done += len(jobs) - len(missing)
+        for job, encoded in read_all(missing, advance):
+            self.used[_key(job)] = encoded
+            yield job[0].path, encoded
+
+
+def _key(job: Job) -> bytes:
+    """By what the facts of a job are kept: all that they depend on, but for the version."""
+    source, extra, places = job
+    names = None if extra is None else sorted(extra)
+    asked = repr((source.path, names, places, source.problem))
+    return blake2b(source.digest + asked.encode("utf-8", "surrogatepass"), digest_size=20).digest()
+
+
+_STAR_IMPORT = re.compile(rb"import\s*\*")
