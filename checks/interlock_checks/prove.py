@@ -99,7 +99,7 @@ def prove(
         if not reading.read(dict.fromkeys(borrowers(reading, lent, homes), nothing)):
             break
     found = stand_ins(modules, sources, repository.paths, repository.links)
-    reaches = [r for r in reaches if r.path not in found.genuine or not r.code.startswith("IL3")]
+    reaches = [reach for reach in reaches if reach.path not in found.genuine]
     if not (declared or guarded or judgements.starting()):
         reaches = [reach for reach in reaches if not reach.hooked]
     reaches += borrowed(reading, reaches, modules, homes)

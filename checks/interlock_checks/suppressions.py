@@ -24,22 +24,22 @@ _CODE = r"(?:[A-Z]{1,8}\d{1,5}|[a-z]++(?:-[a-z]++)++|IL|interlock)"
 _LIST = rf"(?:{_CODE}[,\s]++)*{_TARGET}\b(?=\s*+(?:$|[-,\])#;:({{]|{_CODE}(?:[\s,]|$)))"
 
 _FORMS = (
-    # `noqa: IL101`, `nosec IL101`, `nolint:interlock`, `lint-ignore: IL101`
     rf"\b(?:noqa|nosec|nosemgrep|nolint|nosonar|noinspection|lint-(?:ignore|fixme))"
     rf"\s*+[:=(\[]?\s*+{_LIST}",
-    # `pylint: disable=interlock`, `type: ignore[interlock]`, `checkov:skip=IL101`
     rf"\b{_VERB}{_SCOPE}(?:\s*+[:=(\[]|\s++rule\s*+:)\s*+{_LIST}",
-    # `interlock: ignore`, `interlock: disable=IL101`, `interlock:skip-file`
     rf"\b{_TARGET}\s*+[:=]\s*+{_VERB}{_SCOPE}\b"
     rf"(?=\s*+(?:$|[-,:=\[(#;.]|IL\d|(?:this|file|line|next|all|here|start|end|begin|because)\b))",
-    # `interlock-ignore`, `interlock_off`, `no-interlock`, `pragma: no interlock`
     rf"\binterlock[-_]{_VERB}{_SCOPE}\b",
     r"\bno[-_]?interlock\b",
     r"\bpragma\s*+:?\s*+no[-_\s]?(?:cover\s++)?interlock\b",
-    # `IL101: ok`, `ignore IL101` as the whole of a comment
     rf"^[\s/*;-]*+IL\d{{1,6}}\s*+[:=-]?\s*+{_VERB}\s*$",
     rf"^[\s/*;-]*+{_VERB}{_SCOPE}\s++{_LIST}",
 )
+"""
+A tool's own word before a list of codes; a verb with a list in brackets or behind a sign; our name
+or code before a verb; both in one word; and a comment of nothing but a verb and a code.
+"""
+
 _DIRECTIVE = re.compile("|".join(f"(?:{form})" for form in _FORMS), re.IGNORECASE)
 
 _LONGEST = 4_000
