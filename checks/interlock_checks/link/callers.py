@@ -33,12 +33,14 @@ class Callers:
         calls_of: The calls of a function (file, scope).
         escaped: Functions that are given away as values.
         is_test: Whether a file lies below a test path: what tests give proves nothing.
+        told: Functions that may be given what a guard, receipt or approval is made of.
     """
 
     uses: Uses
     calls_of: Callable[[tuple[str, int]], list[Call]]
     escaped: Collection[tuple[str, int]]
     is_test: Callable[[str], bool]
+    told: Collection[tuple[str, int]] = ()
     followed: int = 0
 
     def settle(self, waiting: Waiting) -> None:
@@ -100,6 +102,8 @@ class Callers:
         key: tuple[str, int],
         frames: tuple[tuple[Fun, int, str], ...],
     ) -> None:
+        if key not in self.told:
+            return
         for one in self.calls_of(key):
             at = one.site
             if len(frames) >= DEEPEST or any(f[1:] == (one.node, at.path) for f in frames):

@@ -32,7 +32,8 @@ class Judgement(msgspec.Struct, frozen=True, array_like=True):
     `deps` are the files it depends on, `seal` a digest of their facts. `wanted` are names in files
     that were only looked over, `asked` functions of which every caller matters, `lent` the names
     under which a sink can be taken from here, `called` the functions that are called here,
-    `touching` the number of changes that wait for callers; `here` and `starting` as in `Uses`.
+    `touching` the functions whose callers each waiting change asks for; `here`, `starting`,
+    `told` and `passed` as in `Uses`.
     """
 
     deps: tuple[str, ...]
@@ -45,9 +46,11 @@ class Judgement(msgspec.Struct, frozen=True, array_like=True):
     waiting: tuple[Waiting, ...]
     called: tuple[Function, ...]
     escaped: tuple[Function, ...]
-    touching: int
+    touching: tuple[tuple[Function, ...], ...]
     here: tuple[Reach, ...]
     starting: tuple[str, ...]
+    told: tuple[Function, ...]
+    passed: tuple[tuple[Function, Function], ...]
 
 
 class Settled(msgspec.Struct, frozen=True, array_like=True):
@@ -142,6 +145,7 @@ class Judgements:
     _paths: tuple[str, ...] = ()
     _callers_of: dict[Function, list[str]] = field(default_factory=dict)
     _escaped: set[Function] = field(default_factory=set)
+    _told: set[Function] = field(default_factory=set)
 
     def judge(self, number: int, paths: Iterable[str], *, guarded: bool) -> None:
         """
@@ -212,9 +216,11 @@ class Judgements:
             tuple(uses.waiting),
             tuple(sorted(uses.calls)),
             tuple(sorted(uses.escaped)),
-            len(uses.touching),
+            tuple(one.functions for one in uses.touching),
             tuple(uses.here),
             tuple(sorted(uses.starting)),
+            tuple(sorted(uses.told)),
+            tuple(sorted(uses.passed)),
         )
 
     # --- callers ---
@@ -235,9 +241,27 @@ class Judgements:
 
     def settle_changes(self, number: int) -> None:
         """Look at the changes that wait for callers, in the round of that number."""
+        self._told = self._told_at_last()
         for path in sorted(self.by_path):
-            for at in range(self.by_path[path].touching):
-                self._settle_one(number, (path, at))
+            for at, functions in enumerate(self.by_path[path].touching):
+                if not self._told.isdisjoint(functions):
+                    self._settle_one(number, (path, at))
+
+    def _told_at_last(self) -> set[Function]:
+        """Functions that may be given, at first or second hand, what a guard is made of."""
+        passed: dict[Function, list[Function]] = {}
+        todo: list[Function] = []
+        for one in self.by_path.values():
+            todo += one.told
+            for outer, inner in one.passed:
+                passed.setdefault(outer, []).append(inner)
+        found: set[Function] = set()
+        while todo:
+            function = todo.pop()
+            if function not in found:
+                found.add(function)
+                todo += passed.get(function, ())
+        return found
 
     def _settle_one(self, number: int, waiting: Waiting | tuple[str, int]) -> None:
         key = self._key("settled", number, waiting)
@@ -259,9 +283,8 @@ class Judgements:
         for function in functions:
             calling = self._callers_of.get(function, [])
             parts = [(path, self.is_test(path), self.by_path[path].seal) for path in calling]
-            digest.update(
-                repr((function, function in self._escaped, parts)).encode("utf-8", "replace")
-            )
+            known = (function, function in self._escaped, function in self._told, parts)
+            digest.update(repr(known).encode("utf-8", "replace"))
         return digest.digest()
 
     def _lively(self, path: str) -> _Live:
@@ -283,7 +306,7 @@ class Judgements:
                 found += live.calls[function]
             return found
 
-        one = Callers(uses, calls_of, self._escaped, self.is_test)
+        one = Callers(uses, calls_of, self._escaped, self.is_test, self._told)
         deps: set[str] = set()
         if isinstance(waiting, Waiting):
             one.settle(waiting)

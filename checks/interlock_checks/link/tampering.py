@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from interlock_checks import catalogue
 from interlock_checks.catalogue import guards, tampering
-from interlock_checks.catalogue.tampering import ROOT, Patcher
+from interlock_checks.catalogue.tampering import CI_PREFIXES, CI_VARIABLES, ROOT, Patcher
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold
 from interlock_checks.link.known import argument
@@ -269,6 +269,42 @@ def _names_of_guards(world: World, put: Put) -> Iterator[Touch]:
                 if isinstance(held, Ext) and _is_guarded(held.name):
                     yield _replaced(held.name, put)
                     return
+
+
+def tells(values: Values) -> bool:
+    """
+    Whether an argument may decide that a change touches a guard, a receipt or an approval.
+
+    Only such arguments are worth following into the function that gets them.
+    """
+    stack: list[Value] = list(values)
+    while stack:
+        value = stack.pop()
+        match value:
+            case Lit(value=str() | bytes() as text):
+                name = text if isinstance(text, str) else text.decode("utf-8", "replace")
+                if ROOT in name.lower() or name in CI_VARIABLES or name.startswith(CI_PREFIXES):
+                    return True
+            case Text(parts=parts):
+                if any(part and ROOT in part.lower() for part in parts):
+                    return True
+            case Many(items=items):
+                stack.extend(v for held in items for v in held)
+            case Table(pairs=pairs):
+                stack.extend(v for keys, held in pairs for v in (*keys, *held))
+            case Bound(func=func, args=args):
+                stack += [func, *(v for one in args for v in one.values)]
+            case Ext(name=name) | Made(name=name):
+                if name.partition(".")[0] in _TELLING_ROOTS:
+                    return True
+            case Mod() | Cls() | Space():
+                return True
+            case _:
+                pass
+    return False
+
+
+_TELLING_ROOTS = frozenset({ROOT, "alembic", "builtins", "importlib", "os", "sqlalchemy", "sys"})
 
 
 def holds_guard(value: Value) -> bool:

@@ -206,6 +206,8 @@ class Uses:
         escaped: Functions that are given away as values: their callers are not all known.
         here: Reaches that count where interlock runs in the same process.
         starting: Files that start one of interlock's commands as a process.
+        told: Functions that are given what a guard, receipt or approval may be made of.
+        passed: Pairs of functions: the first gives a parameter of its own to the second.
     """
 
     world: World
@@ -222,6 +224,8 @@ class Uses:
     touching: list[Touching] = field(default_factory=list)
     here: list[Reach] = field(default_factory=list)
     starting: set[str] = field(default_factory=set)
+    told: set[tuple[str, int]] = field(default_factory=set)
+    passed: set[tuple[tuple[str, int], tuple[str, int]]] = field(default_factory=set)
 
     def judge(self, path: str, around: Site | None = None) -> None:
         """Judge every use of a file; `around` is the place that executes it, if it is a text."""
@@ -365,7 +369,7 @@ class Uses:
             case Method(name=name):
                 self._unknown_method(site, node, function, given)
             case Fun():
-                self._own_call(site, node, function)
+                self._own_call(site, node, function, given)
             case Cls():
                 self._constructed(site, node, function, given)
             case Bound(func=func, args=args):
@@ -376,7 +380,7 @@ class Uses:
             case Obj():
                 for inner in self.world.attribute(function, "__call__"):
                     if isinstance(inner, Fun):
-                        self._own_call(site, node, inner)
+                        self._own_call(site, node, inner, given)
             case _:
                 pass
 
@@ -452,11 +456,15 @@ class Uses:
                     self._report(site, sink.code, sink.name, "constructed by a subclass")
         for inner in self.world.attribute(Obj(function.path, function.scope), "__init__"):
             if isinstance(inner, Fun):
-                self._own_call(site, node, inner)
+                self._own_call(site, node, inner, given)
 
-    def _own_call(self, site: Site, node: int, function: Fun) -> None:
+    def _own_call(self, site: Site, node: int, function: Fun, given: tuple[Given, ...]) -> None:
         key = (function.path, function.scope)
         self.calls.setdefault(key, []).append(Call(site, function, node))
+        if any(tampering.tells(one.values) for one in given):
+            self.told.add(key)
+        for one in given:
+            self.passed |= {((p.path, p.scope), key) for p in fold.depends(one.values)}
 
     def _deferred(
         self,
