@@ -692,4 +692,3 @@ def test_the_words_of_a_command_are_kept() -> None:
 
     assert [const(one) for one in command.words] == ["alembic", "-x", "a b", "upgrade", "head"]
     assert command.environment == (("X", ("1",)),)
-    assert command.discarded == "|| true"

@@ -94,6 +94,61 @@ def test_a_switch_is_reported(text: str, code: str, tmp_path: Path) -> None:
     assert {one for one, _ in found(tmp_path, {**AROUND, "bin/x.sh": text})} == {code}
 
 
+PYTHON = {
+    "a commit": ("import os\nos.system('git commit --no-verify -m x')\n", "IL306"),
+    "as words": (
+        "import subprocess\nsubprocess.run(['git', 'push', '--no-verify'], check=True)\n",
+        "IL306",
+    ),
+    "a verdict": ("import os\nos.system('interlock deploy production || true')\n", "IL306"),
+    "a hook": ("import os\nos.system('SKIP=proof git commit -m x')\n", "IL306"),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), PYTHON.values(), ids=PYTHON)
+def test_a_switch_is_reported_where_python_starts_it(text: str, code: str, tmp_path: Path) -> None:
+    assert found(tmp_path, {**AROUND, "tool.py": text}) == [(code, 2)]
+
+
+def test_a_test_may_try_what_a_hook_refuses(tmp_path: Path) -> None:
+    text = "import os\nos.system('git commit --no-verify -m x')\n"
+    contract = {"interlock.toml": 'test-paths = ["tests"]\n'}
+
+    assert found(tmp_path, {**contract, "tests/test_hooks.py": text}, contract=False) == []
+
+
+def test_a_check_of_a_specimen_below_the_test_paths_guards_nothing(tmp_path: Path) -> None:
+    files = {
+        "interlock.toml": 'test-paths = ["tests"]\n',
+        "Makefile": "demo:\n\tinterlock check tests/before || true\n\tinterlock check . || true\n",
+    }
+
+    assert found(tmp_path, files, contract=False) == [("IL306", 3)]
+
+
+MIGRATES = "from alembic import command\n\ncommand.upgrade(None, 'head')\n"
+OUTSIDE = {
+    "module": "python -m tests.database\n",
+    "file": "python tests/database.py\n",
+    "through another test file": "tests/reset.sh\n",
+}
+
+
+@pytest.mark.parametrize("text", OUTSIDE.values(), ids=OUTSIDE)
+def test_the_exemption_of_tests_ends_where_a_script_runs_them(text: str, tmp_path: Path) -> None:
+    files = {
+        "interlock.toml": 'test-paths = ["tests"]\n',
+        "tests/__init__.py": "",
+        "tests/database.py": MIGRATES,
+        "tests/reset.sh": "alembic downgrade base\n",
+        "Makefile": "test:\n\tpytest tests\n",
+    }
+
+    assert found(tmp_path, files, contract=False) == []
+    reported = found(tmp_path, {**files, "bin/start.sh": text}, contract=False)
+    assert [one[:3] for one, _ in reported] == ["IL1"]
+
+
 INNOCENT = {
     "another hook": "SKIP=mypy git commit -m x\n",
     "push without doing it": "git push -n origin main\n",

@@ -19,7 +19,12 @@ from interlock_checks.discover import Source
 from interlock_checks.facts import model as m
 from interlock_checks.finding import Finding
 from interlock_checks.homes import resolve
-from interlock_checks.link.documents import document_reaches, order_reaches
+from interlock_checks.link.documents import (
+    Surroundings,
+    document_reaches,
+    order_reaches,
+    run_from_outside,
+)
 from interlock_checks.link.judgements import Judgements
 from interlock_checks.locations import script_locations
 from interlock_checks.modules import ModuleIndex
@@ -79,7 +84,6 @@ def prove(
     judgements = Judgements(
         reading.facts, reading.digests, modules, _read_code, homes.is_test, tree, kept
     )
-    declared = repository.declared_in is not None
     # Each round is recalled by itself: a run with a cache takes the steps of one without.
     for number in range(_ROUNDS):
         guarded = reading.imports(tampering.ROOT)
@@ -94,15 +98,20 @@ def prove(
         judgements.settle_changes(number)
         reaches = judgements.reaches(reading.summaries)
         world = judgements.world()
-        reaches += document_reaches(reading.documents, world, homes, declared=declared)
+        reaches += document_reaches(reading.documents, world, homes)
         lent = {reach.path for reach in reaches if homes.is_test(reach.path)}
         if not reading.read(dict.fromkeys(borrowers(reading, lent, homes), nothing)):
             break
     found = stand_ins(modules, sources, repository.paths, repository.links)
     reaches = [reach for reach in reaches if reach.path not in found.genuine]
-    if not (declared or guarded or judgements.starting()):
-        reaches = [reach for reach in reaches if not reach.hooked]
-    reaches += borrowed(reading, reaches, modules, homes)
+    declared = repository.declared_in is not None
+    used = declared or bool(guarded or judgements.starting())
+    surroundings = Surroundings(reading.documents, homes, used)
+    reaches = [reach for reach in reaches if surroundings.count(reach)]
+    reaches += [
+        *borrowed(reading, reaches, modules, homes),
+        *run_from_outside(reading.documents, modules, homes, reaches),
+    ]
     code = [path for path in reading.summaries if path not in reading.documents]
     reaches += order_reaches(reading.documents, code, homes)
     assumptions = list(judgements.assumptions())

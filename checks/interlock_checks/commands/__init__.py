@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from interlock_checks.commands.judge import PythonText, Verdict, judge
 from interlock_checks.commands.model import (
@@ -48,6 +49,16 @@ def judge_shell(
 
     `arguments` are its `$1`, `$2`, ...; a script file may be given any.
     """
-    from interlock_checks.commands.shell import shell_commands
+    from interlock_checks.commands.shell import read_script
+    from interlock_checks.commands.switches import discard
 
-    return [(one, judge(one)) for one in shell_commands(script, arguments=arguments)]
+    text = read_script(script, arguments=arguments)
+    found: list[tuple[Command, Verdict]] = []
+    for command in text.commands:
+        verdict = judge(command)
+        lost = text.lost(command) if verdict.step else None
+        switch = discard(command, verdict.step, lost) if lost else None
+        if switch is not None:
+            verdict = replace(verdict, switches=(*verdict.switches, switch))
+        found.append((command, verdict))
+    return found

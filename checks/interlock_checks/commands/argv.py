@@ -76,7 +76,7 @@ def tail(argument: Argument) -> str | None:
 
     Of `{bin}alembic` it is `alembic` as well: the unknown part may end in a slash.
     """
-    if isinstance(argument, Rest) or argument[-1] is None:
+    if isinstance(argument, Rest) or not argument or argument[-1] is None:
         return None
     path = argument[-1].rstrip("/")
     name = path[max(path.rfind("/"), path.rfind("\\")) + 1 :]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from interlock_checks.commands.argv import parts_of
@@ -22,7 +21,7 @@ def assign(walk: Walk, node: Node, context: Context, *, exported: bool = False) 
     name_node = node.child_by_field_name("name")
     if name_node is None:
         return
-    scope = walk.scope(context, context.discarded)
+    scope = walk.scope(context)
     value = node.child_by_field_name("value")
     append = any(one.type == "+=" for one in node.children)
     if name_node.type == "subscript":
@@ -56,12 +55,11 @@ def assign(walk: Walk, node: Node, context: Context, *, exported: bool = False) 
 
 
 def declaration(walk: Walk, node: Node, context: Context) -> None:
-    inner = replace(context, discarded="$(...)")
     plain = walk.text_of(node, context.frame).split()
     exported = plain[:1] == ["export"] or any(re.fullmatch(r"-\w*x\w*", one) for one in plain[:3])
     for one in node.children:
         if one.type == "variable_assignment":
-            assign(walk, one, inner, exported=exported)
+            assign(walk, one, context, exported=exported)
         elif one.type == "variable_name" and exported:
             walk.exported.add(walk.text_of(one, context.frame))
         elif one.is_named and one.child_count:

@@ -24,7 +24,7 @@ from interlock_checks.commands.steps import (
 )
 from interlock_checks.commands.steps import MODULES as STEP_MODULES
 from interlock_checks.commands.steps import PROGRAM as STEP_PROGRAM
-from interlock_checks.commands.switches import Switch, of_git, of_program
+from interlock_checks.commands.switches import Switch, given, of_git, of_program, of_variable
 from interlock_checks.commands.tool_arguments import (
     alembic_call,
     click_option,
@@ -105,7 +105,8 @@ def judge(command: Command, depth: int = 0) -> Verdict:
         else:
             found = _program(launch)
         verdict = verdict.worse(found)
-    return verdict
+    set_for_it = tuple(one for pair in given(command) for one in of_variable(*pair))
+    return replace(verdict, switches=verdict.switches + set_for_it) if set_for_it else verdict
 
 
 def _shell_text(launch: ShellText, depth: int) -> Verdict:

@@ -28,8 +28,6 @@ class Command:
 
     `row` and `rows` count lines from 0 in the text that the command came from; `rows` has one
     entry a word, or none at all when every word stands in `row` (an argument vector).
-    `discarded` tells in the shell's own words how the exit status is thrown away: `|| true`,
-    `; true`, `&`, `| tee`, `set +e`, `$(...)`, `!`; None means that somebody sees it.
     `expanded` says that shell text inside this command is already listed as commands of its own.
     """
 
@@ -39,7 +37,6 @@ class Command:
     environment: tuple[tuple[str, Word], ...] = ()
     stdin_text: Word | None = None
     stdin_row: int = 0
-    discarded: str | None = None
     expanded: bool = False
 
 
@@ -89,7 +86,7 @@ def may_be(argument: Argument, text: str) -> bool:
 
 def starts(argument: Argument) -> str:
     """The known text that the argument begins with; empty when it begins with something unknown."""
-    if isinstance(argument, Rest) or argument[0] is None:
+    if isinstance(argument, Rest) or not argument or argument[0] is None:
         return ""
     return argument[0]
 

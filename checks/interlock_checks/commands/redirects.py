@@ -18,18 +18,17 @@ if TYPE_CHECKING:
 
 def redirects(
     walk: Walk, node: Node, context: Context
-) -> tuple[tuple[Word, int] | None, list[Node], list[Node], str | None]:
+) -> tuple[tuple[Word, int] | None, list[Node], list[Node]]:
     """
     What the redirections of a statement do.
 
     Returns:
-        The known standard input with its row, words and statements that stand behind a
-        here-document's first line, and how the exit status is discarded.
+        The known standard input with its row, and the words and the statements that stand behind
+        a here-document's first line.
     """
     stdin: tuple[Word, int] | None = None
     words: list[Node] = []
     after: list[Node] = []
-    discarded = context.discarded
     todo = [one for one in node.children if one.type.endswith("_redirect")]
     while todo:
         one = todo.pop(0)
@@ -55,18 +54,14 @@ def redirects(
                     fields([part], walk.scope(context))
         elif one.type == "heredoc_redirect":
             stdin = heredoc(walk, one, context) or stdin
-            right = one.child_by_field_name("right")
             for part in one.children:
                 if part.type.endswith("_redirect"):
                     todo.append(part)
                 elif part.type in WORD_TYPES:
                     words.append(part)
-                elif part.type in ("||", "&&") and right is not None:
-                    if part.type == "||":
-                        discarded = walk.rescue(right, context)
                 elif part.is_named and part.type not in WORDS_ONLY:
                     after.append(part)
-    return stdin, words, after, discarded
+    return stdin, words, after
 
 
 def heredoc(walk: Walk, node: Node, context: Context) -> tuple[Word, int] | None:

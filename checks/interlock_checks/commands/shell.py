@@ -147,7 +147,6 @@ class Context:
     frame: Frame
     weak: bool = False
     maybe: bool = False
-    discarded: str | None = None
     stdin: tuple[Word, int] | None = None
     loops: int = 0
 
@@ -157,8 +156,6 @@ _LOOPS = frozenset({"while_statement", "for_statement", "c_style_for_statement"}
 _DEFINES = re.compile(rb"\(\s*\)|\bfunction\b")
 _KEYWORDS = frozenset("if then elif else while until do ! { time".split())
 """Reserved words that stand before a command; after a syntax error they look like its name."""
-_TRUE = frozenset({"true", ":", "/bin/true", "/usr/bin/true"})
-_FAILS = frozenset({"exit", "return", "false", "die", "fail", "abort", "kill"})
 
 
 class Walk:
@@ -189,8 +186,6 @@ class Walk:
         self.braced: dict[int, Node] = {}
         self.substituted: PythonSource | None = None
         self.incomplete = False
-        self.pipefail = False
-        self.errexit_off = False
         self.text_budget = 8 * len(source) + 200_000
         self.steps = 0
         self.max_steps = 10_000
@@ -283,18 +278,8 @@ class Walk:
                         # `{a,b} c` at the start of a command: the grammar expects a group.
                         self.braced[then.id] = node
                 continue
-            inner = context
             follower = nodes[index + 1].type if index + 1 < count else ""
-            if follower == "&":
-                inner = replace(context, weak=True, discarded="&")
-            elif index + 2 < count and follower in (";", "\n"):
-                then = nodes[index + 2]
-                if then.type == "command" and self.text_of(then, context.frame).strip() in (
-                    *_TRUE,
-                    "exit 0",
-                    "return 0",
-                ):
-                    inner = replace(context, discarded="; true")
+            inner = replace(context, weak=True) if follower == "&" else context
             items.append((node, inner))
         self.stack.extend(reversed(items))
 
@@ -338,9 +323,9 @@ class Walk:
         for line in lines.values():
             self.simple(line, [], [], context, context.stdin)
 
-    def scope(self, context: Context, discarded: str | None = "$(...)") -> Scope:
+    def scope(self, context: Context) -> Scope:
         def defer(node: Node) -> None:
-            inner = replace(context, weak=True, discarded=discarded, stdin=None)
+            inner = replace(context, weak=True, stdin=None)
             self.push(node.children if node.type in SUBSTITUTIONS else [node], inner)
 
         def output(node: Node) -> Word | None:
@@ -419,29 +404,11 @@ class Walk:
         parts: list[tuple[Node, Context]] = []
         at: Node = node
         while at.type == "list" and at.child_count >= 3:
-            left, operator, right = at.children[0], at.children[1], at.children[-1]
+            left, right = at.children[0], at.children[-1]
             parts.append((right, replace(context, weak=True, maybe=True)))
-            if operator.type == "||":
-                context = replace(context, discarded=self.rescue(right, context))
             at = left
         parts.append((at, context))
         self.stack.extend(parts)
-
-    def rescue(self, right: Node, context: Context) -> str | None:
-        """`|| true` and the like; None where the failure goes on."""
-        shown = " ".join(self.text_of(right, context.frame).split())[:40]
-        first = shown.split(" ")[0] if shown else ""
-        if first in _FAILS and shown not in ("exit 0", "return 0"):
-            return context.discarded
-        if right.type in ("compound_statement", "subshell", "command", "list") and re.search(
-            r"\b(?:exit|return)\s+(?:[1-9$\"]|\Z)|\b(?:exit|return)\s*[;}]|\bfalse\b",
-            self.text_of(right, context.frame),
-        ):
-            return context.discarded
-        return f"|| {shown}"
-
-    def _negated(self, node: Node, context: Context) -> None:
-        self.push(node.children, replace(context, discarded=context.discarded or "!"))
 
     def _pipeline(self, node: Node, context: Context) -> None:
         self.stages([one for one in node.children if one.is_named], context, context.stdin)
@@ -453,9 +420,6 @@ class Walk:
         for index, stage in enumerate(stages):
             inner = replace(context, weak=True, stdin=stdin)
             if index + 1 < len(stages):
-                if not self.pipefail:
-                    follower = " ".join(self.text_of(stages[index + 1], context.frame).split())[:40]
-                    inner = replace(inner, discarded=f"| {follower}")
                 output = self.output(stage, context, stdin)
                 stdin = (UNKNOWN if output is None else output, self.row_of(stage, context.frame))
             items.append((stage, inner))
@@ -463,7 +427,7 @@ class Walk:
 
     def _redirected(self, node: Node, context: Context) -> None:
         inner = node.child_by_field_name("body")
-        stdin, more, after, discarded = redirects(self, node, context)
+        stdin, more, after = redirects(self, node, context)
         last = inner
         while last is not None and last.type in ("list", "pipeline"):
             last = last.children[-1]
@@ -471,16 +435,13 @@ class Walk:
             # `a && sh <<E`: the grammar hangs the redirection on the whole list.
             self.given[last.id] = stdin
             stdin = None
-        inside = replace(context, stdin=stdin or context.stdin, discarded=discarded)
+        inside = replace(context, stdin=stdin or context.stdin)
         for one in reversed(after):
             if one.type == "pipeline":
                 stages = [part for part in one.children if part.is_named]
                 given = self.output(node, context, None)
                 row = self.row_of(node, context.frame)
                 self.stages(stages, context, (UNKNOWN if given is None else given, row))
-                if not self.pipefail and stages:
-                    shown = " ".join(self.text_of(stages[0], context.frame).split())[:40]
-                    inside = replace(inside, discarded=f"| {shown}")
             else:
                 self.stack.append((one, replace(context, weak=True)))
         if inner is None:
@@ -509,14 +470,14 @@ class Walk:
         words.extend(left_out(node.children, node.start_byte, node.end_byte, source))
         words.sort(key=lambda one: one.start_byte)
         self.current = (node, context.frame)
-        stdin, more, after, discarded = redirects(self, node, context)
+        stdin, more, after = redirects(self, node, context)
         for one in after:
             self.stack.append((one, replace(context, weak=True)))
         self.simple(
             words,
             assignments,
             [*more, *extra],
-            replace(context, discarded=discarded),
+            context,
             stdin or context.stdin,
         )
 
@@ -560,7 +521,6 @@ class Walk:
                     tuple(environment),
                     stdin[0] if stdin else None,
                     stdin[1] if stdin else 0,
-                    context.discarded or ("set +e" if self.errexit_off else None),
                 ),
                 context,
                 last,
@@ -671,9 +631,7 @@ class Walk:
             self.stack.append(
                 (
                     node,
-                    replace(
-                        context, frame=inner, weak=weak, stdin=stdin, discarded=command.discarded
-                    ),
+                    replace(context, frame=inner, weak=weak, stdin=stdin),
                 )
             )
         return sure
@@ -740,7 +698,6 @@ _HANDLERS: dict[str, Callable[[Walk, Node, Context], None]] = {
     "redirected_statement": Walk._redirected,
     "pipeline": Walk._pipeline,
     "list": Walk._list,
-    "negated_command": Walk._negated,
     "subshell": Walk._subshell,
     "function_definition": Walk._function,
     "variable_assignment": assign,

@@ -38,21 +38,16 @@ def _set(walk: Walk, command: Command, context: Context) -> None:
             context.frame.positional = tuple(dict.fromkeys((*old, rest)))[:8]
             return
         on = option[0] == "-"
+        # What may not have run switches nothing on, but may have switched it off.
+        sure = not on or not context.maybe
+        options = context.frame.shell
         if "o" in option and index + 1 < len(words):
             index += 1
             long = const(words[index])
-            if long == "pipefail":
-                walk.pipefail = on
-                if not on or not context.maybe:
-                    context.frame.shell.pipefail = on
-            elif long == "errexit":
-                walk.errexit_off = not on
-                if not on or not context.maybe:
-                    context.frame.shell.errexit = on
-        if "e" in option and not option.startswith("--"):
-            walk.errexit_off = not on
-            if not on or not context.maybe:
-                context.frame.shell.errexit = on
+            options.pipefail = on if long == "pipefail" and sure else options.pipefail
+            options.errexit = on if long == "errexit" and sure else options.errexit
+        if "e" in option and not option.startswith("--") and sure:
+            options.errexit = on
         index += 1
 
 

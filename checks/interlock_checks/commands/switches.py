@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from interlock_checks.catalogue.tampering import CI_VARIABLES
 from interlock_checks.commands.argv import tail
 from interlock_checks.commands.model import Argument, Command, Rest, Word, const, starts
-from interlock_checks.commands.steps import HOOK_RUNNERS, PROGRAM
+from interlock_checks.commands.steps import HOOK_RUNNERS, PROGRAM, STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,38 @@ class Switch:
 
     needs: What the repository must have for it to matter: `interlock` (uses it at all),
         `hook:ID,ID` (one of these hooks runs it), `hooks-path:FOLDER` (it has no such folder of
-        hooks), `husky`, `lefthook` (that tool runs it); empty if it always does.
+        hooks), `husky`, `lefthook` (that tool runs it), `hooks` (some hook of pre-commit does),
+        `path:FOLDER` (it does not lie below the test paths); empty if it always does.
     """
 
     code: str
     what: str
     manner: str
     needs: str = "interlock"
+
+
+def discard(command: Command, step: str, reason: str) -> Switch | None:
+    """A step whose exit status is thrown away; None where the command is no step."""
+    manner = f"loses its exit status to {reason}"
+    if step.startswith("hooks"):
+        ids = step.partition(":")[2]
+        return Switch("IL306", "`pre-commit run`", manner, f"hook:{ids}" if ids else "hooks")
+    if step == "any":
+        return Switch("IL306", "a step of interlock", manner, "")
+    if step not in STEPS:
+        return None
+    folder = _checked(command) if step == "check" else None
+    return Switch("IL306", f"`interlock {step}`", manner, f"path:{folder}" if folder else "")
+
+
+def _checked(command: Command) -> str | None:
+    """The folder that `interlock check FOLDER` looks at; None if it is the repository."""
+    plain = [const(one) or "" for one in command.words]
+    if "check" not in plain:
+        return None
+    behind = [one for one in plain[plain.index("check") + 1 :] if not one.startswith("-")]
+    folder = behind[0].removeprefix("./").rstrip("/") if behind else ""
+    return folder if folder not in ("", ".") else None
 
 
 _HOOKS_OFF = "keeps the hooks from running"

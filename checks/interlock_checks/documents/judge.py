@@ -16,6 +16,7 @@ from interlock_checks.commands.shell import read_script
 from interlock_checks.commands.steps import STEPS
 from interlock_checks.commands.switches import (
     Switch,
+    discard,
     forges,
     given,
     is_state,
@@ -173,11 +174,9 @@ def _command(
     for text in verdict.python:
         _python(script, text, outcome)
     outcome.entries.extend(Entry(name, row) for name in verdict.modules)
-    for switch in verdict.switches:
-        claim(outcome, row, switch)
+    for one in verdict.switches:
+        claim(outcome, row, one)
     for name, value in given(command):
-        for switch in of_variable(name, value):
-            claim(outcome, row, switch)
         if verdict.step in _STEPS and forges(name, value):
             claim(outcome, row, Switch("IL304", f"`{name}`", _FORGED, ""))
     if writes_state(command.words):
@@ -186,15 +185,9 @@ def _command(
     if calls or verdict.step:
         discarded = found.lost(command) if found is not None else None
         discarded = discarded or script.discarded
-        if discarded and verdict.step in _STEPS:
-            what = f"`interlock {verdict.step}`" if verdict.step != "any" else "a step of interlock"
-            manner = f"loses its exit status to {discarded}"
-            claim(outcome, row, Switch("IL306", what, manner, ""))
-        elif discarded and verdict.step.startswith("hooks"):
-            ids = verdict.step.partition(":")[2]
-            needs = f"hook:{ids}" if ids else "hooks"
-            manner = f"loses its exit status to {discarded}"
-            claim(outcome, row, Switch("IL306", "`pre-commit run`", manner, needs))
+        switch = discard(command, verdict.step, discarded) if discarded else None
+        if switch is not None:
+            claim(outcome, row, switch)
         outcome.steps.append((command, verdict.step, len(outcome.ran)))
         outcome.ran.append(Ran(row, verdict.step, calls, True, discarded))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from interlock_checks import catalogue
@@ -10,11 +10,13 @@ from interlock_checks.commands.steps import STEPS
 from interlock_checks.documents.model import Document, Entry
 from interlock_checks.facts import model as m
 from interlock_checks.homes import Homes
+from interlock_checks.link.callees import Callees
 from interlock_checks.link.hooks import filter_reaches
 from interlock_checks.link.pipelines import pipeline_reaches
 from interlock_checks.link.uses import Reach
 from interlock_checks.link.values import Ext, Mod, Value
 from interlock_checks.link.world import NESTED, World
+from interlock_checks.modules import ModuleIndex
 
 
 def as_files(documents: Mapping[str, Document]) -> dict[str, m.Facts]:
@@ -42,19 +44,14 @@ def order_reaches(
 
 
 def document_reaches(
-    documents: Mapping[str, Document], world: World, homes: Homes, *, declared: bool
+    documents: Mapping[str, Document], world: World, homes: Homes
 ) -> Iterator[Reach]:
-    """
-    The places in documents where a sink is reached, or a guard loses its say.
-
-    `declared`: the repository has a contract.
-    """
-    surroundings = Surroundings(documents, declared)
+    """The places in documents where a sink is reached, or a guard loses its say."""
     guarded = _guarded(documents, homes, world)
     for path, document in documents.items():
         for claim in document.claims:
-            if surroundings.have(claim.needs):
-                yield Reach(path, -1, 0, claim.code, claim.sink, claim.manner, row=claim.row)
+            code, sink, manner = claim.code, claim.sink, claim.manner
+            yield Reach(path, -1, 0, code, sink, manner, row=claim.row, needs=claim.needs)
         for entry in document.entries:
             for value in _entered(path, entry, world):
                 found = catalogue.sink(value.name) if isinstance(value, Ext) else None
@@ -76,10 +73,20 @@ def document_reaches(
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a claim may need of the repository; see `Claim.needs`."""
+    """
+    What a claim may need of the repository; see `Claim.needs`.
+
+    `used`: it has a contract, or Python in it uses interlock.
+    """
 
     documents: Mapping[str, Document]
-    declared: bool
+    homes: Homes
+    used: bool
+
+    def count(self, reach: Reach) -> bool:
+        """Whether it counts here. A test may try what a hook or a guard refuses."""
+        tried = reach.code == "IL306" and reach.path not in self.documents
+        return self.have(reach.needs) and not (tried and self.homes.is_test(reach.path))
 
     def have(self, needs: str) -> bool:
         """Whether the repository has it."""
@@ -88,7 +95,7 @@ class Surroundings:
             case "":
                 return True
             case "interlock":
-                return self.declared or bool(self._hooks()) or self._runs("")
+                return self.used or bool(self._hooks()) or self._runs("")
             case "hooks":
                 return bool(self._hooks())
             case "hook":
@@ -101,6 +108,9 @@ class Surroundings:
                 return self.have("interlock") and not any(
                     path.startswith(f"{folder}/") for path in self.documents if folder
                 )
+            case "path":
+                # A check of a specimen below the test paths is nobody's guard.
+                return not self.homes.is_test(names)
             case "husky":
                 return self._runs(".husky/")
             case "lefthook":
@@ -185,3 +195,45 @@ def _entered(path: str, entry: Entry, world: World) -> Iterator[Value]:
                 yield Ext(catalogue.canonical(f"{whole}.{name}"))
             case _:
                 pass
+
+
+def run_from_outside(
+    documents: Mapping[str, Document],
+    modules: ModuleIndex,
+    homes: Homes,
+    reaches: Sequence[Reach],
+) -> Iterator[Reach]:
+    """Files below the test paths that migrate, and are run by a document outside of them."""
+    lent = {
+        reach.path: reach
+        for reach in reaches
+        if reach.code.startswith("IL1") and homes.is_test(reach.path)
+    }
+    if not lent:
+        return
+    callees = Callees(documents)
+    for path, document in documents.items():
+        if homes.is_test(path):
+            continue
+        named = [(one.row, f"module:{one.name.partition(':')[0]}") for one in document.entries]
+        for number, unit in enumerate(document.units):
+            for ran in (ran for stage in unit.stages for ran in stage.ran):
+                for call in ran.calls:
+                    named.append((ran.row, call))
+                    for called, _ in callees.called((path, number), call):
+                        named.append((ran.row, called))
+        for row, call in dict.fromkeys(named):
+            module = call.removeprefix("module:") if call.startswith("module:") else None
+            meant = modules.resolve(path, module, 0) if module else (_plain(path, call, lent),)
+            for test in meant:
+                if test in lent:
+                    reach = lent[test]
+                    manner = f"is run through {test}, below test-paths,"
+                    yield Reach(path, -1, 0, reach.code, reach.sink, manner, row=row)
+
+
+def _plain(path: str, call: str, lent: Mapping[str, Reach]) -> str:
+    """The file that a path in a command means, from the root or from beside the caller."""
+    bare = call.lstrip("*").removeprefix("./").lstrip("/")
+    beside = f"{path.rpartition('/')[0]}/{bare}".lstrip("/")
+    return bare if bare in lent else beside

@@ -114,7 +114,7 @@ class Reach(msgspec.Struct, frozen=True, array_like=True, tag="r"):
     The place is the use of that number in the file, or `row` where it is none.
     `weak`: a module got another name that other files can import. It counts unless the file
     goes on to use what it holds, which is then reported there.
-    `hooked`: it counts only in a repository that interlock guards.
+    `needs`: what the repository must have for it to count; see `documents.model.Claim`.
     """
 
     path: str
@@ -126,7 +126,7 @@ class Reach(msgspec.Struct, frozen=True, array_like=True, tag="r"):
     via: tuple[str, int] | None = None
     weak: bool = False
     row: int = 0
-    hooked: bool = False
+    needs: str = ""
 
 
 class Assumption(msgspec.Struct, frozen=True, array_like=True, tag="a"):
@@ -592,7 +592,7 @@ class Uses:
         """Report what was found at a place."""
         for touch in touches:
             reach = self._reach(site, touch.code, touch.what, touch.manner)
-            reach = msgspec.structs.replace(reach, hooked=touch.hooked)
+            reach = msgspec.structs.replace(reach, needs="interlock" if touch.hooked else "")
             (self.here if touch.here else self.reaches).append(reach)
 
     def _private_imports(self, path: str) -> None:
@@ -862,6 +862,7 @@ class Uses:
     ) -> None:
         for verdict in verdicts:
             self._nested_texts(site, verdict)
+        self._switched(site, node, verdicts)
         self.touch(site, tampering.left_out(given))
         if any(self._runs_interlock(site, verdict) for verdict in verdicts):
             self.starting.add(site.path.partition(NESTED)[0])
@@ -887,6 +888,14 @@ class Uses:
             self.reaches.append(fallback)
         else:
             self.assumptions.append(fallback)
+
+    def _switched(self, site: Site, node: int, verdicts: Sequence[Verdict]) -> None:
+        """Commands that keep a hook from running, or lose a verdict."""
+        for switch in dict.fromkeys(one for verdict in verdicts for one in verdict.switches):
+            if node >= 0:
+                self.world.want(site.path, node)
+            reach = self._reach(site, switch.code, switch.what, switch.manner)
+            self.reaches.append(msgspec.structs.replace(reach, needs=switch.needs))
 
     def _verdicts(self, start: processes.Start, given: tuple[Given, ...]) -> list[Verdict]:
         """What the command lines are that a call may start; empty if nothing is given."""
@@ -1027,6 +1036,7 @@ class Uses:
             row = rows[min(command.row, len(rows) - 1)] if rows else 1
             site = Site(path, -1, 0, row)
             self._nested_texts(site, verdict)
+            self._switched(site, -1, [verdict])
             if verdict.kind == "migration":
                 self._report(site, "IL102", verdict.what, "run by a cell")
 
