@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 CASES = Path(__file__).resolve().parent / "cases"
-FAMILIES = {"migration", "engine", "opaque", "clean"}
+FAMILIES = {"migration", "engine", "opaque", "clean", "order"}
 PYTHON = {".py", ".pyi", ".pyw", ".ipynb"}
 
 

@@ -41,6 +41,7 @@ def found_by(check: type[Check], code: str, folder: Path) -> list[Finding]:
     bases = []
     if check.path.endswith(".py"):
         (folder / "pyproject.toml").write_text("\n".join(["[tool.interlock]", *declared]))
+        (folder / "app").mkdir(exist_ok=True)
         (folder / "app/__init__.py").touch()
     else:
         bases.append(base_with(folder, check.path if before else "README.md", before))

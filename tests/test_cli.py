@@ -38,11 +38,13 @@ def make_engine(url):
 import subprocess
 import sys
 
+import interlock
 from alembic import command
 
 
 def deploy(config):
-    command.upgrade(config, "head")
+    with interlock.permit(interlock.backup(interlock.verify("production"))):
+        command.upgrade(config, "head")
     subprocess.run(sys.argv[1:])
 """,
 }
@@ -130,7 +132,7 @@ proved: migrations start in the deploy module only, engines and connections come
   contract     pyproject.toml
   at home      alembic.command.upgrade 1, sqlalchemy.create_engine 1
   assumptions  1; reading cannot decide these places
-    shop/deploy.py:9: the command line given to `subprocess.run` is not known here
+    shop/deploy.py:11: the command line given to `subprocess.run` is not known here
 """
 
     assert outcome(run("check", at=proved)) == (0, expected, "")

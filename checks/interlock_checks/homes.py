@@ -30,6 +30,14 @@ class Homes:
         """Whether a file lies below a declared test path."""
         return any(path == place or path.startswith(f"{place}/") for place in self.tests)
 
+    def is_deploy(self, path: str) -> bool:
+        """Whether a file is an approved deploy module."""
+        return path in self.deploy
+
+    def is_env(self, path: str) -> bool:
+        """Whether a file is the env.py of a script location."""
+        return is_env(path, self.locations)
+
     def allows(self, code: str, path: str, scope: tuple[str, ...]) -> bool:
         """Whether what `code` reports is at home in that file, inside those nested scopes."""
         if self.is_test(path) and code.startswith(_OUTSIDE_TESTS):

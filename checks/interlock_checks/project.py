@@ -58,14 +58,7 @@ class Project:
         return self.homes.allows(reach.code, reach.path, self._scope(reach))
 
     def _scope(self, reach: Reach) -> tuple[str, ...]:
-        scopes = self.files[reach.path].scopes
-        names: list[str] = []
-        number = reach.scope
-        while 0 < number < len(scopes):
-            if scopes[number].kind in {"function", "class"}:
-                names.append(scopes[number].name)
-            number = scopes[number].parent
-        return tuple(reversed(names))
+        return self.files[reach.path].scope_names(reach.scope)
 
     def away(self) -> list[Reach]:
         """The uses that are not at home."""

@@ -26,8 +26,10 @@ from interlock_checks.link.documents import (
     run_from_outside,
 )
 from interlock_checks.link.judgements import Judgements
+from interlock_checks.link.order import Order
 from interlock_checks.locations import script_locations
 from interlock_checks.modules import ModuleIndex
+from interlock_checks.near import for_order, near
 from interlock_checks.project import Project
 from interlock_checks.reading import Progress, Reading
 from interlock_checks.report.model import Assumed, Report
@@ -74,12 +76,12 @@ def prove(
     sources = repository.sources
     reading = Reading(sources, progress, kept)
     nothing: frozenset[str] = frozenset()
-    reading.read(dict.fromkeys(sources))
     modules = ModuleIndex(
         [path for path, source in sources.items() if source.kind == "python"], repository.links
     )
     locations = script_locations(repository.contract, repository.read, repository.paths)
     homes = resolve(repository.contract, modules, locations)
+    reading.read({**dict.fromkeys(sources), **near(reading, homes.deploy)})
     tree = _tree(repository)
     judgements = Judgements(
         reading.facts, reading.digests, modules, _read_code, homes.is_test, tree, kept
@@ -100,7 +102,10 @@ def prove(
         world = judgements.world()
         reaches += document_reaches(reading.documents, world, homes)
         lent = {reach.path for reach in reaches if homes.is_test(reach.path)}
-        if not reading.read(dict.fromkeys(borrowers(reading, lent, homes), nothing)):
+        order = Order(world, homes, reaches, [p for p, s in reading.summaries.items() if s.near])
+        order.run()
+        lending = dict.fromkeys(borrowers(reading, lent, homes), nothing)
+        if not reading.read({**lending, **for_order(reading, order, modules)}):
             break
     found = stand_ins(modules, sources, repository.paths, repository.links)
     reaches = [reach for reach in reaches if reach.path not in found.genuine]
@@ -114,6 +119,12 @@ def prove(
     ]
     code = [path for path in reading.summaries if path not in reading.documents]
     reaches += order_reaches(reading.documents, code, homes)
+    reaches += [
+        reach
+        for reach in order.reaches
+        # Nobody who neither declares a contract nor knows interlock has asked for its approval.
+        if reach.path not in found.genuine and (declared or guarded or reach.code != "IL403")
+    ]
     assumptions = list(judgements.assumptions())
     project = Project(
         reading.facts,

@@ -58,7 +58,7 @@ def _all_taken(
     known = {} if encoded is None else _TAKEN.decode(encoded)
     by_module: dict[str, set[str]] = {}
     for path, names in giving.items():
-        by_module.setdefault(_last_name(path), set()).update(names)
+        by_module.setdefault(last_name(path), set()).update(names)
     found: dict[str, tuple[bytes, tuple[str, ...]]] = {}
     for path, summary in reading.summaries.items():
         stamp = reading.sources[path].digest + reading.digests[path]
@@ -129,7 +129,7 @@ def _is_taken(name: bytes, text: bytes) -> bool:
 _WORD = re.compile(rb"\w")
 
 
-def _last_name(path: str) -> str:
+def last_name(path: str) -> str:
     """The last part of a module's name, by which an import has to call it."""
     parts = path.rpartition(".")[0].split("/")
     if parts[-1] == "__init__":
@@ -139,7 +139,7 @@ def _last_name(path: str) -> str:
 
 def borrowers(reading: Reading, lent: Collection[str], homes: Homes) -> Iterable[str]:
     """Files outside the test paths that may import a test module which holds a sink."""
-    names = {_last_name(path) for path in lent}
+    names = {last_name(path) for path in lent}
     for path, summary in reading.summaries.items():
         if not homes.is_test(path) and not names.isdisjoint(summary.imported):
             yield path

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from interlock_checks.catalogue.guards import Guard, guard
+from interlock_checks.catalogue.guards import GUARDS, Guard, guard
 from interlock_checks.catalogue.libraries import LIBRARIES
 from interlock_checks.catalogue.model import Library, Sink
 from interlock_checks.catalogue.names import (
@@ -26,6 +26,7 @@ from interlock_checks.catalogue.names import (
 
 __all__ = [
     "BARE_NAMES",
+    "GUARDS",
     "IDENTIFIERS",
     "IMPORT_ROOTS",
     "LIBRARIES",

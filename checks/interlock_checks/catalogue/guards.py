@@ -15,11 +15,20 @@ from interlock_checks.catalogue.model import Library
 
 Step = Literal["approve", "validate", "engine", "verify", "backup", "permit", "migrate", "deploy"]
 
-RECEIPT: Final = "interlock.Receipt"
-"""The class of what `verify` and `backup` return."""
+RECEIPTS: Final[Mapping[str, str]] = {
+    "verify": "interlock.VerifyReceipt",
+    "backup": "interlock.BackupReceipt",
+}
+"""Step -> the class of the receipt that it gives, as far as reading tells them apart."""
 
 PERMIT: Final = "interlock.Permit"
 """The class of what `permit` returns: a context manager, open for the length of its block."""
+
+RECEIPT: Final = "interlock.Receipt"
+"""The class of all receipts."""
+
+EVIDENCE: Final = frozenset({RECEIPT, PERMIT, *RECEIPTS.values()})
+"""What only interlock makes."""
 
 REFUSED: Final = "interlock.Refused"
 """A refusal: a BaseException, so that a blanket `except Exception` cannot swallow it."""
@@ -62,7 +71,7 @@ INTERLOCK: Final = Library(
     version="documented",
     sinks={},
     returns={
-        guard.name: RECEIPT if guard.gives else PERMIT
+        guard.name: RECEIPTS.get(guard.gives, PERMIT)
         for guard in GUARDS.values()
         if guard.gives or guard.step == "permit"
     },

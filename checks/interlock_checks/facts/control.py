@@ -2,8 +2,7 @@
 The order in which a scope's code runs, kept for files near a guard.
 
 While the reader walks a scope it marks what happens, in the order in which Python evaluates it:
-a bracketed sequence, flat like bytecode. `OPENING` marks have an "end"; between them "else",
-"except", "finally" and "case" begin the next part. `interlock_checks.link.shape` reads it.
+a bracketed sequence, flat like bytecode. `interlock_checks.link.shape` reads it.
 """
 
 from __future__ import annotations
@@ -14,21 +13,19 @@ from contextlib import contextmanager
 
 import libcst as cst
 
+from interlock_checks.catalogue.guards import INTERLOCK
 from interlock_checks.facts import model as m
-
-OPENING = frozenset({"if", "and", "or", "assert", "for", "gen", "while", "try", "with", "match"})
-"""What an "end" closes. The node of "if" and "while" is the test, of "and" and "or" the left
-side, of "for", "gen" and "with" what is iterated or entered, of "match" the subject."""
-
-NAME = "interlock"
-"""The word by which a file is near a guard; linking asks for it where an import leads to one."""
 
 
 def is_near(path: str, text: str, extra: frozenset[str]) -> bool:
-    """Whether the order of what a file does matters: it may call a guard, or is an env.py."""
-    if NAME in extra or path.rpartition("/")[2] == "env.py":
+    """
+    Whether the order of what a file does matters: it may call a guard, or is an env.py.
+
+    Linking asks for the name `interlock` where an import leads to a guard.
+    """
+    if INTERLOCK.name in extra or path.rpartition("/")[2] == "env.py":
         return True
-    return NAME in (text if text.isascii() else unicodedata.normalize("NFKC", text))
+    return INTERLOCK.name in (text if text.isascii() else unicodedata.normalize("NFKC", text))
 
 
 class Recorder:

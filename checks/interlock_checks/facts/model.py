@@ -319,12 +319,19 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
     is_async: bool = False
 
 
+OPENING = frozenset({"if", "and", "or", "assert", "for", "gen", "while", "try", "with", "match"})
+"""Marks that an "end" closes."""
+
+
 class Mark(msgspec.Struct, frozen=True, array_like=True):
     """
     One thing that happens when a scope's code runs; see `interlock_checks.facts.control`.
 
-    `node` is what it is about, the number of a binding for "bind". `place` counts from
-    `Facts.first_place`; -1 where nothing can be reported.
+    An op of `OPENING` has an "end"; between them "else", "except", "finally" and "case" begin the
+    next part. `node` is what it is about: of "if" and "while" the test, of "and" and "or" the left
+    side, of "for", "gen" and "with" what is iterated or entered, of "match" the subject, of "bind"
+    a binding, of "end" the whole expression. `place` counts from `Facts.first_place`; -1 where
+    nothing can be reported.
     """
 
     op: str
@@ -371,7 +378,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True):
     What has to be known of each file, whatever is asked.
 
     `whole` is False for a file that names nothing of the catalogue: it was only looked over.
-    `imported` are all words in its import statements.
+    `imported` are all words in its import statements. `near` says that there is a `control`.
     """
 
     problems: tuple[Problem, ...] = ()
@@ -379,6 +386,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True):
     imported: tuple[str, ...] = ()
     imports: tuple[Imported, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    near: bool = False
 
 
 class Facts(Summary, frozen=True, array_like=True):
@@ -399,6 +407,15 @@ class Facts(Summary, frozen=True, array_like=True):
     stars: tuple[Star, ...] = ()
     shell: tuple[tuple[str, tuple[int, ...]], ...] = ()
     control: dict[int, tuple[Mark, ...]] = {}
+
+    def scope_names(self, number: int) -> tuple[str, ...]:
+        """The functions and classes that a scope lies in, itself included, outermost first."""
+        names: list[str] = []
+        while 0 < number < len(self.scopes):
+            if self.scopes[number].kind in {"function", "class"}:
+                names.append(self.scopes[number].name)
+            number = self.scopes[number].parent
+        return tuple(reversed(names))
 
     @property
     def first_place(self) -> int:

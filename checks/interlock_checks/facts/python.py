@@ -118,5 +118,6 @@ def _freeze(reader: Reader, uses: Sequence[Pending], spans: tuple[m.Span, ...]) 
             m.Imported(star.module, star.level, name, len(uses) + number)
             for number, (star, name, _) in enumerate(reader.imports)
         ),
+        near=bool(reader.trace.scopes),
         control={number: tuple(marks) for number, marks in reader.trace.scopes.items()},
     )

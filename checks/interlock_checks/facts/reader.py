@@ -1000,11 +1000,15 @@ class Reader:
         while isinstance(current, cst.IfExp):
             self.trace.mark("if", self.value(current.test, frame, _INERT), current.test)
             options.append(self.value(current.body, frame, context))
+            self.trace.mark("pick", options[-1])
             self.trace.mark("else")
             current = current.orelse
         options.append(self.value(current, frame, context))
-        self.trace.end(len(options) - 1)
-        return self.add(m.Either(tuple(options)))
+        self.trace.mark("pick", options[-1])
+        self.trace.end(len(options) - 2)
+        either = self.add(m.Either(tuple(options)))
+        self.trace.mark("end", either)
+        return either
 
     def comparison(self, node: cst.Comparison, frame: Frame, context: _Context) -> int:
         operands = [self.value(node.left, frame, _INERT)]

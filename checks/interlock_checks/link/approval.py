@@ -177,11 +177,10 @@ def receipts(function: Value, given: tuple[Given, ...]) -> Iterator[Touch]:
         name = found[1].removeprefix("builtins.")
         yield Touch("IL304", f"{tampering.STATE}/", f"written to by `{name}`")
     name = full_name(function)
-    evidence = {guards.RECEIPT, guards.PERMIT}
-    if name in evidence:
+    if name in guards.EVIDENCE:
         yield Touch("IL304", name, "made by hand")
     elif name.rpartition(".")[2] in {"__new__", "replace", "__replace__", "force_setattr"}:
         for one in given[:1]:
             for value in one.values:
-                if isinstance(value, Made | Ext) and value.name in evidence:
+                if isinstance(value, Made | Ext) and value.name in guards.EVIDENCE:
                     yield Touch("IL304", value.name, "made by hand")

@@ -648,7 +648,7 @@ class Uses:
         if tampering.is_private(name):
             self._report(site, "IL303", name, manner, via)
             return
-        if manner == "subclassed" and name in {guards.RECEIPT, guards.PERMIT}:
+        if manner == "subclassed" and name in guards.EVIDENCE:
             self._report(site, "IL304", name, manner, via)
         sink = catalogue.sink(name)
         is_class = name.rpartition(".")[2][:1].isupper()

@@ -701,7 +701,7 @@ class World:
         for value in values:
             if isinstance(value, Fun) and value.owner is None:
                 scope = self.files[value.path].scopes[value.scope]
-                kinds = self._decorator_names(value)
+                kinds = self.decorator_names(value)
                 if "builtins.property" in kinds or "functools.cached_property" in kinds:
                     groups.append(self.call((Fun(value.path, value.scope, owner),), ()))
                 elif "builtins.staticmethod" in kinds or scope.kind == "lambda":
@@ -712,7 +712,7 @@ class World:
                 groups.append((value,))
         return groups
 
-    def _decorator_names(self, function: Fun) -> set[str]:
+    def decorator_names(self, function: Fun) -> set[str]:
         scope = self.files[function.path].scopes[function.scope]
         names: set[str] = set()
         for decorator in scope.decorators:

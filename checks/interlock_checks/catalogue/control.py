@@ -1,0 +1,96 @@
+"""
+What calls, defers, swallows or ends: the standard library's and a few others' ways of control.
+
+Names are dotted paths; a bare word is the last word of a method, whatever it is called on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+CONTEXT_MANAGERS: Final = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
+"""Decorators that make a context manager of a generator function."""
+
+STACKING: Final = frozenset(
+    {"enter_context", "enter_async_context", "push", "push_async_exit", "callback"}
+)
+"""Methods of `contextlib.ExitStack` by which something is left at the end of its block."""
+
+SUPPRESSING: Final = frozenset({"contextlib.suppress"})
+"""Context managers that swallow the exceptions which they are given."""
+
+CALLING: Final[Mapping[str, int]] = {
+    "asyncio.to_thread": 0,
+    "anyio.to_thread.run_sync": 0,
+    "anyio.from_thread.run": 0,
+    "anyio.run": 0,
+    "trio.run": 0,
+    "trio.to_thread.run_sync": 0,
+    "asgiref.sync.sync_to_async": 0,
+    "operator.call": 0,
+    "contextvars.Context.run": 0,
+}
+"""Functions that call one of their arguments, here and now -> the position of that argument."""
+
+CALLING_METHODS: Final[Mapping[str, int]] = {"run_sync": 0, "start_soon": 0}
+"""Methods that do."""
+
+DEFERRING: Final = frozenset(
+    "Thread Timer Process submit run_in_executor apply_async start_new_thread create_task "
+    "ensure_future run_coroutine_threadsafe call_soon call_soon_threadsafe call_later "
+    "call_at add_done_callback add_job enqueue register signal finalize spawn map_async".split()
+)
+"""Last words of what runs its argument later, or in another thread or process. Permits are not
+open there."""
+
+STRUCTURED: Final = frozenset({"asyncio.TaskGroup.create_task"})
+"""Those that a block waits for: what is raised there is raised at its end."""
+
+RAISING: Final = frozenset({"subprocess.check_call", "subprocess.check_output"})
+"""Starts of processes that raise for an exit status; others do with `check=True`."""
+
+ASKABLE: Final = frozenset(
+    "submit run_in_executor apply_async create_task ensure_future run_coroutine_threadsafe "
+    "map_async".split()
+)
+"""Those of them whose result tells of an exception to whoever asks for it."""
+
+INERT: Final = frozenset(
+    "functools inspect dataclasses typing typing_extensions logging builtins.isinstance".split()
+)
+"""Libraries that are given functions and do not call them."""
+
+ENDING: Final[Mapping[str, int]] = {
+    "sys.exit": 0,
+    "builtins.exit": 0,
+    "builtins.quit": 0,
+    "os._exit": 0,
+    "os.abort": -1,
+    "argparse.ArgumentParser.error": -1,
+    "argparse.ArgumentParser.exit": 0,
+    "pytest.exit": -1,
+    "pytest.fail": -1,
+    "pytest.skip": -1,
+    "fail": -1,
+    "abort": -1,
+    "exit": 0,
+}
+"""Calls that do not return -> the position of the exit status; -1 where it is a failure."""
+
+EXITS: Final[Mapping[str, str]] = {
+    "builtins.SystemExit": "code",
+    "typer.Exit": "code",
+    "click.exceptions.Exit": "code",
+}
+"""Exceptions that end the program with a status, by the keyword of that status. Success is none
+given, 0 and None."""
+
+SILENCING: Final[Mapping[str, str]] = {
+    "tenacity.retry": "retry_error_callback",
+    "backoff.on_exception": "raise_on_giveup",
+    "funcy.ignore": "",
+    "funcy.silent": "",
+    "returns.result.safe": "",
+}
+"""Decorators that end an exception -> the keyword that makes them; empty where they always do."""

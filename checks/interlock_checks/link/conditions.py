@@ -1,0 +1,395 @@
+"""
+What a condition asks, on one way through the program.
+
+A condition is answered only by what the program itself has decided before on that way: a flag
+that it set, a receipt that it got. A module's constant, a parameter, a setting answer nothing
+here, whatever they hold today: they are what a switch is made of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from interlock_checks.facts import model as m
+from interlock_checks.link.handlers import made_by
+from interlock_checks.link.paths import Key, Path, Site
+from interlock_checks.link.values import (
+    UNKNOWN,
+    Cls,
+    Ext,
+    Fun,
+    Lit,
+    Made,
+    Many,
+    Obj,
+    Table,
+    Text,
+    Value,
+    Values,
+    merge,
+)
+from interlock_checks.link.world import Frame, World, operands
+
+_SPELLING = frozenset({"builtins.str", "builtins.repr"})
+_FLIPPED = {"is not": "is", "!=": "==", "not in": "in"}
+
+
+@dataclass
+class Conditions:
+    """Values and answers on a way; `tests` remembers the node that each site asks."""
+
+    world: World
+    tests: dict[Site, tuple[int, Frame | None]] = field(default_factory=dict)
+    _written: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    # --- values ---
+
+    def value(self, path: str, scope: int, node: int, way: Path, frame: Frame | None) -> Values:
+        """What a node is on this way."""
+        if node < 0:
+            return (Lit(None),)
+        held = self.held(path, scope, node, way)
+        if held is not None:
+            return held
+        one = self.world.files[path].nodes[node]
+        if isinstance(one, m.Test):
+            answer = self.answer(path, scope, node, way, frame)
+            if answer is not None:
+                return (Lit(answer),)
+        if isinstance(one, m.Entered):
+            return self.value(path, scope, one.source, way, frame)
+        if isinstance(one, m.Each | m.Item):
+            items = self._elements(path, scope, one, way, frame)
+            if items is not None:
+                return items
+        if isinstance(one, m.Call) and len(one.args) == 1:
+            self.world.steps = 0
+            functions = self.world.values(path, one.func, frame)
+            if any(isinstance(f, Ext) and f.name in _SPELLING for f in functions):
+                told = self.value(path, scope, one.args[0].value, way, frame)
+                if told and all(isinstance(v, Made) and _ours(v.name) for v in told):
+                    return (Text((None, " ", None)),)
+        if isinstance(one, m.Call):
+            future = self._future(path, one, frame)
+            if future is not None:
+                return future
+        self.world.steps = 0
+        return self.world.values(path, node, frame)
+
+    def _elements(
+        self, path: str, scope: int, one: m.Each | m.Item, way: Path, frame: Frame | None
+    ) -> Values | None:
+        """What a list or dictionary of receipts holds, each of them; None if it may be else."""
+        nodes = self.world.files[path].nodes
+        source: int = -1
+        if isinstance(one, m.Each):
+            source = one.source
+        else:
+            key, base = nodes[one.key], nodes[one.base]
+            if isinstance(base, m.Each) and isinstance(key, m.Const) and key.value == 1:
+                call = nodes[base.source]
+                if isinstance(call, m.Call) and isinstance(nodes[call.func], m.Attr):
+                    source = base.source
+            elif not isinstance(base, m.Each):
+                source = one.base
+        if source < 0:
+            return None
+        held = elements(self.world.files[path], source)
+        if not held:
+            return None
+        found = merge(self.value(path, scope, number, way, frame) for number in held)
+        made = found and all(isinstance(v, Made) and _ours(v.name) for v in found)
+        return found if made else None
+
+    def changed(self, path: str, scope: int, one: m.Op, way: Path) -> Values | None:
+        """A counter or a list after it was added to, as far as a condition may ask for it."""
+        nodes = self.world.files[path].nodes
+        held = self.held(path, scope, one.left, way)
+        right = nodes[one.right]
+        if held is None or len(held) != 1 or one.operator not in {"+", "|"}:
+            return None
+        before = held[0]
+        if isinstance(right, m.Const) and isinstance(before, Lit):
+            if isinstance(before.value, int) and isinstance(right.value, int):
+                return (Lit(min(before.value + right.value, 2)),) if right.value > 0 else None
+            return None
+        added = right.items if isinstance(right, m.Seq) else ()
+        fresh = added or (isinstance(right, m.Map) and right.keys)
+        return (Many((UNKNOWN,), rest=True),) if fresh else None
+
+    def _future(self, path: str, call: m.Call, frame: Frame | None) -> Values | None:
+        """What `pool.submit(function, value).result()` gives; None for any other call."""
+        nodes = self.world.files[path].nodes
+        function = nodes[call.func]
+        if not isinstance(function, m.Attr):
+            return None
+        if function.name == "result":
+            _, number = made_by(self.world, path, function.base, frame)
+            inner = nodes[number] if number >= 0 else None
+            if isinstance(inner, m.Call):
+                asked = nodes[inner.func]
+                if isinstance(asked, m.Attr) and asked.name == "submit":
+                    return self._applied(path, inner.args, frame)
+        if function.name == "run_in_executor":
+            return self._applied(path, call.args[1:], frame)
+        return None
+
+    def _applied(self, path: str, args: tuple[m.Arg, ...], frame: Frame | None) -> Values | None:
+        if not args:
+            return None
+        self.world.steps = 0
+        functions = self.world.values(path, args[0].value, frame)
+        return self.world.call(functions, self.world.given(path, args[1:], frame), path, frame)
+
+    def held(self, path: str, scope: int, node: int, way: Path) -> Values | None:
+        """What this way alone knows of a variable, or of the result of a call."""
+        one = self.world.files[path].nodes[node]
+        if isinstance(one, m.Ref):
+            for binding in one.bindings[:1]:
+                owner = self.world.files[path].bindings[binding].scope
+                return way.value((path, owner, one.name))
+            return None
+        return way.value((path, scope, f"#{node}"))
+
+    # --- answers ---
+
+    def answer(
+        self, path: str, scope: int, node: int, way: Path, frame: Frame | None
+    ) -> bool | None:
+        """Whether a condition holds on this way; None if either may be."""
+        one = self.world.files[path].nodes[node]
+        if isinstance(one, m.Const):
+            return bool(one.value)
+        key, sense = self.key(path, node)
+        for known, answer in way.known:
+            if known == key:
+                return answer is sense
+        if isinstance(one, m.Test):
+            return self._compared(path, scope, one, way, frame)
+        values = self._decided(path, scope, node, way, frame)
+        return _agreed([_truth(value) for value in values])
+
+    def _compared(
+        self, path: str, scope: int, one: m.Test, way: Path, frame: Frame | None
+    ) -> bool | None:
+        if one.operator == "not":
+            answer = self.answer(path, scope, one.operands[0], way, frame)
+            return None if answer is None else not answer
+        left = self._decided(path, scope, one.operands[0], way, frame)
+        right = self._decided(path, scope, one.operands[1], way, frame)
+        operator = _FLIPPED.get(one.operator, one.operator)
+        if operator not in {"is", "=="} or not left or not right:
+            return None
+        answers = [_same(a, b) for a in left for b in right]
+        agreed = _agreed(answers)
+        return agreed if agreed is None or operator == one.operator else not agreed
+
+    def _decided(self, path: str, scope: int, node: int, way: Path, frame: Frame | None) -> Values:
+        """What a node is, as far as the program has decided it on this way."""
+        one = self.world.files[path].nodes[node]
+        if isinstance(one, m.Const):
+            return (Lit(one.value),)
+        held = self.held(path, scope, node, way)
+        if held is not None and not self._is_constant(path, one):
+            return held
+        if isinstance(one, m.Ref) and self._is_private_parameter(path, one, frame):
+            return self.world.values(path, node, frame)
+        self.world.steps = 0
+        values = self.world.values(path, node, frame)
+        made = bool(values) and all(isinstance(v, Made) and _ours(v.name) for v in values)
+        return values if made else ()
+
+    def _is_constant(self, path: str, one: m.Node) -> bool:
+        """A name that a module binds once: changing it is changing a setting."""
+        if not isinstance(one, m.Ref) or not one.bindings:
+            return False
+        facts = self.world.files[path]
+        first = facts.bindings[one.bindings[0]]
+        if first.scope != 0 or not isinstance(facts.nodes[first.value], m.Const):
+            return False
+        written = self._written.get(path)
+        if written is None:
+            written = self._written[path] = {}
+            for binding in facts.bindings:
+                if binding.scope == 0:
+                    written[binding.name] = written.get(binding.name, 0) + 1
+        return written.get(first.name, 0) == 1
+
+    def _is_private_parameter(self, path: str, one: m.Ref, frame: Frame | None) -> bool:
+        """A parameter that nobody outside can set: of a function whose name begins with `_`."""
+        facts = self.world.files[path]
+        nodes = [facts.nodes[facts.bindings[number].value] for number in one.bindings]
+        return bool(nodes) and all(
+            isinstance(node, m.Param)
+            and frame is not None
+            and frame.path == path
+            and frame.scope == node.scope
+            and facts.scopes[node.scope].name.startswith("_")
+            for node in nodes
+        )
+
+    # --- both ways ---
+
+    def split(
+        self,
+        site: Site,
+        node: int,
+        paths: list[Path],
+        frame: Frame | None,
+    ) -> tuple[list[Path], list[Path]]:
+        """The ways on which a condition holds, and those on which it does not."""
+        self.tests[site] = (node, frame)
+        yes: list[Path] = []
+        no: list[Path] = []
+        key, sense = self.key(site.path, node)
+        for path in paths:
+            answer = self.answer(site.path, site.scope, node, path, frame)
+            if answer is not None:
+                (yes if answer else no).append(path)
+                continue
+            for way, into in ((True, yes), (False, no)):
+                narrowed = self._narrowed(site, node, path, way)
+                into.append(narrowed.chose(site, way).learned(key, way is sense))
+        return yes, no
+
+    def _narrowed(self, site: Site, node: int, path: Path, way: bool) -> Path:
+        """With a variable known better after it was asked for."""
+        one = self.world.files[site.path].nodes[node]
+        if isinstance(one, m.Test) and one.operator == "not":
+            return self._narrowed(site, one.operands[0], path, not way)
+        none = False
+        if isinstance(one, m.Test) and one.operator in {"is", "is not", "==", "!="}:
+            right = self.world.files[site.path].nodes[one.operands[1]]
+            if not isinstance(right, m.Const) or right.value is not None:
+                return path
+            none, way = True, way is (one.operator in {"is", "=="})
+            node = one.operands[0]
+            one = self.world.files[site.path].nodes[node]
+        held = self.held(site.path, site.scope, node, path)
+        if held is None or len(held) < 2 or not isinstance(one, m.Ref):
+            return path
+        answers = [_same(value, Lit(None)) if none else _truth(value) for value in held]
+        kept = tuple(v for v, answer in zip(held, answers, strict=True) if answer is not (not way))
+        owner = self.world.files[site.path].bindings[one.bindings[0]].scope
+        return path.bind((site.path, owner, one.name), kept) if kept else path
+
+    def key(self, path: str, node: int) -> tuple[Key | None, bool]:
+        """What two conditions that ask the same have in common, and whether it is negated."""
+        sense = True
+        one = self.world.files[path].nodes[node]
+        while isinstance(one, m.Test) and one.operator == "not":
+            sense = not sense
+            node = one.operands[0]
+            one = self.world.files[path].nodes[node]
+        if isinstance(one, m.Test) and one.operator in _FLIPPED:
+            one = replace_operator(one, _FLIPPED[one.operator])
+            sense = not sense
+        budget = [64]
+        key = self._spelled(path, one, budget)
+        return (None if key is None else (path, key)), sense
+
+    def _spelled(self, path: str, one: m.Node, budget: list[int]) -> Key | None:
+        budget[0] -= 1
+        if budget[0] < 0:
+            return None
+        head: Key
+        match one:
+            case m.Ref(name=name, bindings=bindings):
+                return ("name", name, bindings)
+            case m.Const(value=value):
+                return ("constant", type(value).__name__, value)
+            case m.Attr(name=name):
+                head = ("attribute", name)
+            case m.Item():
+                head = ("item",)
+            case m.Test(operator=operator):
+                head = ("test", operator)
+            case m.Call(args=args):
+                head = ("call", tuple((arg.name, arg.star) for arg in args))
+            case _:
+                return None
+        nodes = self.world.files[path].nodes
+        parts = [self._spelled(path, nodes[number], budget) for number in operands(one)]
+        return None if None in parts else (*head, *parts)
+
+    # --- loops ---
+
+    def is_endless(self, path: str, node: int) -> bool:
+        """`while True`"""
+        one = self.world.files[path].nodes[node]
+        return isinstance(one, m.Const) and bool(one.value)
+
+    def is_nonempty(self, path: str, node: int, frame: Frame | None) -> bool:
+        """Whether a loop over this surely runs once."""
+        self.world.steps = 0
+        values = self.world.values(path, node, frame)
+        return bool(values) and all(isinstance(v, Many) and v.items and not v.rest for v in values)
+
+
+def elements(facts: m.Facts, node: int) -> list[int] | None:
+    """The nodes of all that a list or dictionary of this file may hold; None if others may be."""
+    found: list[int] = []
+    todo, seen = [node], {node}
+    while todo:
+        one = facts.nodes[todo.pop()]
+        following: tuple[int, ...] = ()
+        match one:
+            case m.Seq(items=items) | m.Map(values=items):
+                found += items
+            case m.Comp(element=element):
+                found.append(element)
+            case m.Op(operator="+" | "|" | m.CHANGED, left=left, right=right):
+                following = (left, right)
+            case m.Ref(bindings=bindings, free=False):
+                following = tuple(facts.bindings[number].value for number in bindings)
+            case m.Call(func=func, args=()):
+                method = facts.nodes[func]
+                if not isinstance(method, m.Attr) or method.name not in {"items", "values"}:
+                    return None
+                following = (method.base,)
+            case _:
+                return None
+        todo += [number for number in following if number not in seen]
+        seen.update(following)
+    return found
+
+
+def replace_operator(test: m.Test, operator: str) -> m.Test:
+    return m.Test(operator, test.operands)
+
+
+def _ours(name: str) -> bool:
+    return name.startswith("interlock.")
+
+
+def _agreed(answers: list[bool | None]) -> bool | None:
+    return answers[0] if answers and all(one is answers[0] for one in answers) else None
+
+
+def _truth(value: Value) -> bool | None:
+    match value:
+        case Lit(value=constant):
+            return bool(constant)
+        case Made(name=name) if _ours(name):
+            return True
+        case Text(parts=parts):
+            return True if any(parts) else None
+        case Fun() | Cls() | Ext():
+            return True
+        case Many(items=items, rest=rest):
+            return True if items else None if rest else False
+        case Table(pairs=pairs, rest=rest):
+            return True if pairs else None if rest else False
+        case _:
+            return None
+
+
+def _same(left: Value, right: Value) -> bool | None:
+    if isinstance(left, Lit) and isinstance(right, Lit):
+        return left.value == right.value and type(left.value) is type(right.value)
+    objects = (Made, Fun, Cls, Obj, Ext)
+    if isinstance(left, objects) and isinstance(right, Lit):
+        return False if right.value is None or isinstance(left, Made) else None
+    if isinstance(right, objects) and isinstance(left, Lit):
+        return False if left.value is None else None
+    return None

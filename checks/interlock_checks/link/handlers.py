@@ -1,0 +1,256 @@
+"""What ends an exception: handlers, context managers, exits; and what a call made something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal
+
+from interlock_checks.catalogue import control
+from interlock_checks.facts import model as m
+from interlock_checks.link.values import Cls, Ext, Fun, Given, Lit, Made, Many, Method, Obj, Values
+from interlock_checks.link.world import Frame, World
+
+_EVERYTHING = frozenset({"builtins.BaseException"})
+_NEITHER = frozenset(
+    f"builtins.{name}" for name in ("KeyboardInterrupt", "GeneratorExit", "StopIteration")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """
+    What a handler catches.
+
+    `explicit`: refusals are meant, not merely caught by `except Exception`. `surely`: no ordinary
+    error passes.
+    """
+
+    refusals: bool = False
+    explicit: bool = False
+    errors: bool = False
+    exits: bool = False
+    surely: bool = False
+
+    def __or__(self, other: Caught) -> Caught:
+        return Caught(
+            self.refusals or other.refusals,
+            self.explicit or other.explicit,
+            self.errors or other.errors,
+            self.exits or other.exits,
+            self.surely or other.surely,
+        )
+
+
+ALL = Caught(refusals=True, explicit=True, errors=True, exits=True, surely=True)
+
+
+def caught_by(world: World, path: str, node: int, frame: Frame | None) -> Caught:
+    """What `except node:` catches; -1 stands for a bare `except:`."""
+    if node < 0:
+        return ALL
+    world.steps = 0
+    return _caught(world.values(path, node, frame))
+
+
+def _caught(values: Values) -> Caught:
+    found = Caught()
+    for value in values:
+        match value:
+            case Many(items=items, rest=rest):
+                for item in items:
+                    found |= _caught(item)
+                if rest:
+                    found |= ALL
+            case Ext(name=name) if name in _EVERYTHING:
+                found |= ALL
+            case Ext(name="builtins.Exception"):
+                found |= Caught(refusals=True, errors=True, surely=True)
+            case Ext(name="builtins.BaseExceptionGroup" | "builtins.ExceptionGroup"):
+                found |= Caught(refusals=True, explicit=True, errors=True)
+            case Ext(name="builtins.SystemExit"):
+                found |= Caught(exits=True)
+            case Ext(name=name) if name in _NEITHER:
+                pass
+            case Ext(name=name) if name.startswith("interlock."):
+                found |= Caught(refusals=True, explicit=True)
+            case Ext() | Cls() | Lit():
+                found |= Caught(errors=True)
+            case _:
+                found |= ALL
+    return found
+
+
+def may_swallow(world: World, path: str, node: int, frame: Frame | None) -> Caught | None:
+    """What `with node:` may swallow; None if it lets everything pass, as far as is known."""
+    maker, call = made_by(world, path, node, frame)
+    for function in maker:
+        if isinstance(function, Ext) and function.name in control.SUPPRESSING:
+            one = world.files[path].nodes[call]
+            found = Caught()
+            for arg in one.args if isinstance(one, m.Call) else ():
+                found |= caught_by(world, path, arg.value, frame) if not arg.star else ALL
+            return found
+    world.steps = 0
+    for value in world.values(path, node, frame):
+        if isinstance(value, Obj) and _answers_true(world, value):
+            return Caught(refusals=True, explicit=True, errors=True, exits=True)
+    return None
+
+
+def _answers_true(world: World, value: Obj) -> bool:
+    for _, scope, cls in world.members(value):
+        if scope is None and isinstance(cls, Ext) and cls.name in control.SUPPRESSING:
+            return True
+    for name in ("__exit__", "__aexit__"):
+        for method in world.attribute(value, name):
+            if isinstance(method, Fun):
+                scope_ = world.files[method.path].scopes[method.scope]
+                for returned in scope_.returns:
+                    for one in world.values(method.path, returned) if returned >= 0 else ():
+                        if not isinstance(one, Lit) or one.value:
+                            return True
+    return False
+
+
+def exit_kind(
+    world: World,
+    path: str,
+    node: int,
+    frame: Frame | None,
+    value_of: Callable[[int], Values],
+    *,
+    raised: bool,
+) -> Literal["exit", "success"] | None:
+    """
+    How a call ends the program, or a `raise`; None if it does not.
+
+    Args:
+        world: The linked files.
+        path: The file.
+        node: The call, or what is raised.
+        frame: The call of the function around.
+        value_of: What a node is, on the way that is followed.
+        raised: Whether the node is what is raised.
+    """
+    one = world.files[path].nodes[node]
+    call = one if isinstance(one, m.Call) else None
+    if call is None and not raised:
+        return None
+    for function in world.values(path, node if call is None else call.func, frame):
+        name = _name(function)
+        status: int = -1
+        if raised:
+            keyword = control.EXITS.get(name)
+            if keyword is None:
+                continue
+            position = 0
+        else:
+            found = control.ENDING.get(name)
+            if found is None:
+                continue
+            if found < 0:
+                return "exit"
+            position, keyword = found, "status"
+        positional = [arg.value for arg in call.args if arg.name is None] if call else []
+        named = [arg.value for arg in call.args if arg.name in {keyword, "code"}] if call else []
+        status = next(iter(positional[position : position + 1] or named), -1)
+        values = (Lit(None),) if status < 0 else value_of(status)
+        good = values and all(isinstance(v, Lit) and v.value in (0, None, False) for v in values)
+        return "success" if good else "exit"
+    return None
+
+
+def _name(value: object) -> str:
+    match value:
+        case Ext(name=name):
+            return name
+        case Method(owner=Made(name=owner), name=name):
+            return f"{owner}.{name}"
+        case Method(name=name):
+            return name
+        case _:
+            return ""
+
+
+def made_by(world: World, path: str, node: int, frame: Frame | None) -> tuple[Values, int]:
+    """The function whose call gave a value, and that call; nothing where it was no call."""
+    for _ in range(6):
+        one = world.files[path].nodes[node]
+        match one:
+            case m.Call(func=func):
+                world.steps = 0
+                return world.values(path, func, frame), node
+            case m.Ref(bindings=(binding,)):
+                node = world.files[path].bindings[binding].value
+            case m.Entered(source=source):
+                node = source
+            case _:
+                break
+    return (), -1
+
+
+def decorated(world: World, function: Fun) -> tuple[Fun, Frame | None] | None:
+    """What a call of a decorated function really runs; None if that is the function itself."""
+    scope = world.files[function.path].scopes[function.scope]
+    current: Fun = function
+    around: Frame | None = None
+    for decorator in reversed(scope.decorators):
+        world.steps = 0
+        for maker in world.values(function.path, decorator):
+            if not isinstance(maker, Fun):
+                continue
+            frame = world.frame(maker, (Given((current,)),), 1, around)
+            inner = world.files[maker.path].scopes[maker.scope]
+            for returned in inner.returns:
+                for value in world.values(maker.path, returned, frame) if returned >= 0 else ():
+                    if isinstance(value, Fun) and value != current:
+                        current, around = value, frame
+                        break
+    return None if current is function else (current, around)
+
+
+def is_silenced(world: World, function: Fun) -> Caught | None:
+    """What a decorator ends of the exceptions of a function, if it is no function itself."""
+    facts = world.files[function.path]
+    for decorator in facts.scopes[function.scope].decorators:
+        found = may_swallow(world, function.path, decorator, None)
+        if found is not None:
+            return found
+        one = facts.nodes[decorator]
+        func = one.func if isinstance(one, m.Call) else decorator
+        for value in world.values(function.path, func):
+            keyword = control.SILENCING.get(value.name) if isinstance(value, Ext) else None
+            if keyword is None:
+                continue
+            named = [arg.name for arg in one.args] if isinstance(one, m.Call) else []
+            if not keyword or keyword in named:
+                return Caught(refusals=True, explicit=True)
+    return None
+
+
+def tells_failure(world: World, path: str, node: int) -> bool:
+    """Whether what is returned is an HTTP error: it holds a status from 400 to 599."""
+    nodes = world.files[path].nodes
+    todo, budget = [node] if node >= 0 else [], 64
+    while todo and budget:
+        budget -= 1
+        one = nodes[todo.pop()]
+        match one:
+            case m.Const(value=int() as number) if 400 <= number <= 599:
+                return True
+            case m.Attr(name=name) if name.startswith(("HTTP_4", "HTTP_5")):
+                return True
+            case m.Attr(name=name, base=base):
+                for value in world.values(path, base):
+                    if isinstance(value, Ext) and value.name == "http.HTTPStatus":
+                        status = HTTPStatus.__members__.get(name)
+                        return status is not None and status >= 400
+            case m.Call(args=args):
+                todo += [arg.value for arg in args]
+            case m.Seq(items=items):
+                todo += items
+            case _:
+                pass
+    return False

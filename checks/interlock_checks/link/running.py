@@ -1,0 +1,171 @@
+"""A scope that is being run, who watches, and what happens to the ways through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from interlock_checks import catalogue
+from interlock_checks.catalogue.guards import INTERLOCK
+from interlock_checks.facts import model as m
+from interlock_checks.link.handlers import (
+    Caught,
+)
+from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
+from interlock_checks.link.values import (
+    Bound,
+    Ext,
+    Fun,
+    Lit,
+    Made,
+    Many,
+    Method,
+    Text,
+    Value,
+    Values,
+)
+from interlock_checks.link.world import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A scope that is being run; `outer` called it at the mark with that place."""
+
+    path: str
+    scope: int
+    owner: int
+    frame: Frame | None = None
+    outer: Running | None = None
+    place: int = -1
+    on_yield: Callable[[list[Path]], Flow] | None = None
+    bare: frozenset[tuple[str, int]] = frozenset()
+    handling: Site | None = None
+
+    @property
+    def depth(self) -> int:
+        return 0 if self.outer is None else 1 + self.outer.depth
+
+    def runs(self, path: str, scope: int) -> bool:
+        here: Running | None = self
+        while here is not None:
+            if (here.path, here.scope) == (path, scope):
+                return True
+            here = here.outer
+        return False
+
+
+class Watch(Protocol):
+    """What wants to know where guards and sinks are reached."""
+
+    def guard(self, at: Running, place: int, guard: catalogue.Guard, path: Path, ok: bool) -> Path:
+        """A guard is about to run; `ok` says whether it is given the receipt that it wants."""
+
+    def sink(self, at: Running, place: int, node: int, path: Path) -> Path:
+        """Something protected is about to run, or not: most calls reach no sink."""
+
+    def opaque(self, at: Running, place: int, function: Fun, path: Path) -> Path:
+        """A function of a file far from any guard is about to run."""
+
+    def ran(self, step: str, path: Path) -> None:
+        """A step was passed."""
+
+    def lost(self, at: Running, place: int, how: str) -> None:
+        """A refusal cannot reach anybody."""
+
+
+def callable_here(value: Value) -> bool:
+    return isinstance(value, Fun | Bound) or guard_of(value) is not None
+
+
+def enclosing(at: Running, facts: m.Facts, scope: int, path: str) -> Frame | None:
+    """The call of the function around, where a function is called inside of it."""
+    parents: set[int] = set()
+    number = facts.scopes[scope].parent
+    while number > 0:
+        parents.add(number)
+        number = facts.scopes[number].parent
+    here: Running | None = at
+    while here is not None and parents:
+        if here.path == path and here.scope in parents:
+            return here.frame
+        here = here.outer
+    return None
+
+
+def guard_of(value: Value) -> catalogue.Guard | None:
+    if isinstance(value, Bound):
+        return guard_of(value.func)
+    return catalogue.guard(value.name) if isinstance(value, Ext) else None
+
+
+def is_of_constant(value: Value) -> bool:
+    """A method of None, of which there is none."""
+    return isinstance(value, Method) and isinstance(value.owner, Lit)
+
+
+def union_of(groups: Iterable[Values]) -> Values:
+    return tuple(dict.fromkeys(value for group in groups for value in group))
+
+
+def is_worth(value: Value) -> bool:
+    match value:
+        case Lit(value=str() as text):
+            return len(text) <= 40
+        case Lit(value=bytes() | float()):
+            return False
+        case Lit():
+            return True
+        case Many(items=items):
+            return len(items) < 2
+        case Made(name=name):
+            return name.startswith("interlock.")
+        case Text(parts=parts):
+            return len(parts) <= 4
+        case _:
+            known = isinstance(value, Ext) and value.name == INTERLOCK.name
+            return known or isinstance(value, Fun) or guard_of(value) is not None
+
+
+def added(flow: Flow, inner: Flow) -> Flow:
+    flow.normal = [*flow.normal, *flow.take(inner)]
+    return flow
+
+
+def divided(
+    raised: Sequence[Raised], caught: Caught, site: Site
+) -> tuple[list[Path], list[Raised]]:
+    """The ways on which something is caught, and the exceptions that go on."""
+    entered: list[Path] = []
+    left: list[Raised] = []
+    for one in raised:
+        path = one.path.chose(site, True)
+        match one.kind:
+            case "refusal":
+                if caught.refusals:
+                    if one.step != "engine" or caught.explicit:
+                        path = replace(path, refused=path.refused | {(one.step, site)})
+                    entered.append(path)
+                else:
+                    left.append(one)
+            case "error":
+                if caught.errors:
+                    moved = frozenset((step, site) for step, _ in path.refused)
+                    entered.append(replace(path, refused=moved))
+                if not caught.surely:
+                    left.append(one)
+            case _:
+                if caught.exits:
+                    moved = frozenset((step, site) for step, _ in path.refused)
+                    entered.append(replace(path, refused=moved))
+                else:
+                    left.append(one)
+    return merged(entered), left
+
+
+def dropped(path: Path, place: int, one: Raised, at: Running) -> Path:
+    """`return` in a `finally` block: whatever was on its way is gone."""
+    site = Site(at.path, at.scope, place, "finally")
+    if one.kind == "refusal":
+        path = replace(path, refused=path.refused | {(one.step, site)})
+    return path.chose(site, True)
