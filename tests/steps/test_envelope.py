@@ -47,7 +47,8 @@ def test_what_is_sealed_is_what_is_opened(keys: tuple[Any, str]) -> None:
     assert open_envelope(seal(b'{"a":1}', key), [public]) == b'{"a":1}'
 
 
-@given(kind=st.text(), payload=st.binary())
+# Types of payload are ASCII; older versions of securesystemslib count characters, not bytes.
+@given(kind=st.text(st.characters(max_codepoint=127)), payload=st.binary())
 def test_securesystemslib_signs_the_same_bytes(kind: str, payload: bytes) -> None:
     assert pae(kind, payload) == Oracle(payload, kind, {}).pae()
 

@@ -97,7 +97,6 @@ PARTLY = "left a part of its changes"
     [
         ("permit", "started", "before", "nothing was changed yet"),
         ("permit", "started", "after", UNCHANGED),
-        ("permit", "holding", "before", UNCHANGED),
         ("witness", "append", "before", PARTLY),
         ("witness", "append", "after", PARTLY),
         ("permit", "_compared", "before", "as the ledger says"),

@@ -314,7 +314,7 @@ def test_a_command_out_of_order_finds_nothing_to_consume(project: Project) -> No
 
 def test_a_receipt_made_in_memory_is_none(inside: Project) -> None:
     receipt = interlock.backup(interlock.verify("production"))
-    forged = msgspec.structs.replace(receipt, run="20990101T000000Z-0123456789ab")
+    forged = msgspec.structs.replace(receipt, run="20990101T000000000000Z-01234567")
 
     assert "has no receipt of backup" in why(lambda: interlock.migrate(forged))
 

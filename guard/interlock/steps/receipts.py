@@ -197,7 +197,7 @@ def receipt_from(payload: bytes) -> Receipt:
     try:
         statement: Any = json.loads(payload)
         receipt = msgspec.convert(statement["predicate"], Receipt)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unproved("what was signed is no receipt of this version of interlock") from error
     if payload_of(receipt) != payload or receipt.issued.tzinfo is None:
         raise Unproved("what was signed is no receipt of this version of interlock")

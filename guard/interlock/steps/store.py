@@ -20,12 +20,12 @@ __all__ = ["STATE", "backup_folder", "new_run", "prepare", "read", "runs", "writ
 
 STATE = ".interlock"
 
-_RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}")
+_RUN = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 
 
 def new_run(now: datetime) -> str:
-    """Name a run so that names sort by time and no two are equal."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}"
+    """Name a run by its microsecond, so that names sort by time and no two are equal."""
+    return f"{now:%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(4)}"
 
 
 def runs(root: Path) -> list[str]:
