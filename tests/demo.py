@@ -1,8 +1,8 @@
 """
-`make demo`, second part: the shop is deployed, refused, deployed again and attacked.
+`make demo`: the shop is proved, deployed, refused, deployed again and attacked.
 
-Everything happens in a copy of examples/shop in a temporary folder, with real commands. Each ends
-as it is expected to, or the demonstration fails.
+Everything but the proof happens in a copy of examples/shop in a temporary folder, with real
+commands. Each ends as it is expected to, or the demonstration fails.
 """
 
 from __future__ import annotations
@@ -46,6 +46,10 @@ def downgrade() -> None:
 
 
 def main() -> None:
+    _say("The shop as it should be:")
+    _run(ROOT, {}, 0, "interlock", "check", "examples/shop")
+    _say("The same shop before interlock, which deserves to fail:")
+    _run(ROOT, {}, 1, "interlock", "check", "examples/shop-before")
     with tempfile.TemporaryDirectory(prefix="interlock-demo-") as folder:
         shop = Path(folder).resolve() / "shop"
         key = _set_up(shop)
