@@ -457,7 +457,7 @@ def table(found: Mapping[str, Any]) -> Iterator[str]:
     """Give the lines to print."""
     where, versions = found["checkout"], found["versions"]
     yield f"{where['name']} {where['commit']}".rstrip() + (
-        f": {where['files']:,} files of Python, {where['bytes'] / MB:.2f} MB; relevant by their"
+        f": {where['files']:,} files of code, {where['bytes'] / MB:.2f} MB; relevant by their"
         f" words: {where['relevant_files']:,} files, {where['relevant_bytes'] / MB:.2f} MB"
     )
     yield (

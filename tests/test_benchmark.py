@@ -106,8 +106,8 @@ def test_the_measurements_are_written_as_json(outcome: tuple[str, dict[str, Any]
 
     assert [one["name"] for one in found["contenders"]] == CONTENDERS
     assert all(len(one["seconds"]) == 1 for one in found["contenders"])
-    assert found["checkout"]["files"] == 4  # what git ignores is not counted
-    assert found["checkout"]["relevant_files"] == 2
+    assert found["checkout"]["files"] == 5  # what git ignores is not counted
+    assert found["checkout"]["relevant_files"] == 3  # two modules, and pyproject.toml
     assert found["checkout"]["changed"]["path"] in FILES
     assert re.fullmatch(r"[0-9a-f]{12}", found["checkout"]["commit"])
 
