@@ -69,13 +69,27 @@ def test_every_console_script_can_be_loaded() -> None:
     assert all(callable(one.load()) for one in scripts)
 
 
-def test_a_pytest_run_elsewhere_loads_nothing_of_ours() -> None:
-    """The plugin belongs to the runtime half, and comes with it."""
-    ours = [
-        one for one in entry_points(group="pytest11") if one.dist and one.dist.name == "interlock"
-    ]
+_LOADED = """
+import sys
+before = set(sys.modules)
+import pytest, {plugin}
+print(*sorted({{name.partition(".")[0] for name in sys.modules.keys() - before}}))
+"""
 
-    assert ours == []
+
+def test_a_pytest_run_elsewhere_loads_nothing_of_ours_but_the_plugin() -> None:
+    plugins = PROJECT["project"]["entry-points"]["pytest11"]
+    shown = subprocess.run(
+        [sys.executable, "-c", _LOADED.format(plugin=plugins["interlock"])],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+
+    assert list(plugins) == ["interlock"]
+    assert "interlock" in shown.stdout.split()
+    assert not {"alembic", "interlock_checks", "libcst", "sqlalchemy"} & set(shown.stdout.split())
 
 
 # --- hooks ----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from interlock.contract import (
 )
 
 __all__ = ["Application", "application", "application_contract", "in_sight", "looking_at"]
+__all__ += ["read_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +119,14 @@ def _read(folder: Path, stamps: tuple[tuple[int, ...] | None, ...]) -> Applicati
     """Read the contract in one folder; `stamps` are what a remembered answer depends on."""
     del stamps
     try:
-        contract, filename = load_contract(lambda name: _bytes(folder / name))
+        contract, filename = load_contract(lambda name: read_bytes(folder / name))
     except (ContractError, OSError) as error:
         return Application(Contract(), folder, f"the contract cannot be read: {error}")
     return None if filename is None else Application(contract, folder)
 
 
-def _bytes(path: Path) -> bytes | None:
+def read_bytes(path: Path) -> bytes | None:
+    """Return what a file holds, None where there is none."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
