@@ -23,7 +23,7 @@ types: $(STAMP)
 check: $(STAMP)
 	$(BIN)/interlock check .
 
-# Families that the checks of today answer for, and what of them lies in Python and notebooks.
+# Every case of tests/cases, as a careful reviewer judged it.
 score: $(STAMP)
 	$(BIN)/python tests/score_floor.py
 
