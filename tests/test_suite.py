@@ -17,11 +17,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interlock.suite.bench import Broken, Options
+from interlock.suite.mutants import MUTANTS, Mutant, require_caught
 from interlock.suite.promises import PROMISES
+from interlock.suite.stage import Stage
 from interlock.suite.toml import rendered
 
 SHOP = Path(__file__).resolve().parent.parent / "examples/shop"
 CONTRACT = SHOP.parent.parent / "CONTRACT.md"
+NAMES = [*(one.sentence for one in PROMISES), *(one.sentence for one in MUTANTS)]
 SECONDS = 900
 
 
@@ -58,14 +62,16 @@ def pytest_in(root: Path, *words: str, more: Mapping[str, str] | None = None) ->
     return {**dict(found), "": answer.stdout + answer.stderr}
 
 
-def test_each_promise_is_kept_by_the_shop(tmp_path: Path) -> None:
+def test_each_promise_is_kept_by_the_shop_and_each_mutant_is_caught(tmp_path: Path) -> None:
     root = copy_of_shop(tmp_path / "shop")
     before = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True)
 
-    found = pytest_in(root, more={"DATABASE_URL": "sqlite:////srv/shop/shop.db"})
+    found = pytest_in(
+        root, "--interlock-mutate", more={"DATABASE_URL": "sqlite:////srv/shop/shop.db"}
+    )
 
     said = found.pop("")
-    assert found == {one.sentence: "PASSED" for one in PROMISES}, said
+    assert found == dict.fromkeys(NAMES, "PASSED"), said
     after = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True)
     assert after.stdout == before.stdout
 
@@ -100,6 +106,21 @@ def test_what_does_not_hold_or_cannot_be_tried_is_red_and_nobody_deselects_it(
     assert "IL101" in said
     assert "IL601" in said
     assert list(root.glob("*.db")) == []
+
+
+def test_a_mutant_that_takes_nothing_out_is_not_caught(tmp_path: Path) -> None:
+    stage = Stage(copy_of_shop(tmp_path / "shop"), Options())
+    harmless = Mutant("", "C3", {("environment.py", "_environments"): _SAME})
+    try:
+        promises = [one for one in PROMISES if "factories" in one.sentence]
+
+        with pytest.raises(Broken, match="stays green"):
+            require_caught(harmless, stage, promises)
+    finally:
+        stage.close()
+
+
+_SAME = "return database.environments or (name,)"
 
 
 def test_without_a_commit_there_is_no_base_and_the_item_says_so(tmp_path: Path) -> None:

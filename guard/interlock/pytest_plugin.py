@@ -8,6 +8,7 @@ chosen among the tests: they are no selection of anybody's.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="try to break each clause of this repository's contract, in a copy of it",
     )
+    group.addoption(
+        "--interlock-mutate",
+        action="store_true",
+        help="besides, take out each guard in turn, in a copy: the suite has to go red",
+    )
     parser.addini(
         "interlock_env",
         "variables that env.py needs in the copy: NAME=value, where {url} is the scratch database",
@@ -44,7 +50,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    if not config.getoption("interlock"):
+    mutate = config.getoption("interlock_mutate")
+    if not (mutate or config.getoption("interlock")):
         return
     from interlock.suite.bench import Options
     from interlock.suite.promises import PROMISES
@@ -56,13 +63,14 @@ def pytest_collection_modifyitems(
     )
     stage = config.stash[_stage] = Stage(config.rootpath, options)
     suite = _Suite.from_parent(session, name="interlock", nodeid="interlock")
-    for promise in PROMISES:
-        hold = promise.hold
-        items.append(
-            _Item.from_parent(
-                suite, name=promise.sentence, tried=lambda hold=hold: hold(stage.trial)
-            )
-        )
+    tried: dict[str, Callable[[], object]] = {
+        one.sentence: partial(stage.require, one) for one in PROMISES
+    }
+    if mutate:
+        from interlock.suite.mutants import MUTANTS, require_caught
+
+        tried |= {one.sentence: partial(require_caught, one, stage) for one in MUTANTS}
+    items += [_Item.from_parent(suite, name=name, tried=one) for name, one in tried.items()]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -84,7 +92,7 @@ class _Suite(pytest.Collector):
 class _Item(pytest.Item):
     """A sentence that has to be true."""
 
-    def __init__(self, *, tried: Callable[[], None], **more: object) -> None:
+    def __init__(self, *, tried: Callable[[], object], **more: object) -> None:
         super().__init__(**more)  # type: ignore[arg-type]
         self._tried = tried
 

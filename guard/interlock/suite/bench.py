@@ -25,7 +25,7 @@ from interlock.contract import PYPROJECT, Contract, load_contract
 from interlock.root import read_bytes
 from interlock.suite.toml import rendered
 
-__all__ = ["KEY", "PIPELINE", "Answer", "Bench", "Broken", "Options", "make_bench"]
+__all__ = ["KEY", "PIPELINE", "Answer", "Bench", "Broken", "Crashed", "Options", "make_bench"]
 
 KEY = "INTERLOCK_SUITE_KEY"
 """The variable that holds the private key in the copy."""
@@ -40,6 +40,10 @@ _SECONDS = 300
 
 class Broken(Exception):
     """A promise that does not hold here, or could not be tried; the text says which and why."""
+
+
+class Crashed(Broken):
+    """An attempt that ended early by itself: nothing was changed, and nothing refused it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +129,14 @@ class Bench:
         return {**PIPELINE, KEY: self.private}
 
     def run(self, module: str, words: Sequence[str], more: Mapping[str, str] | None) -> Answer:
+        variables = {**self.environment(), **(more or {})}
+        return started([sys.executable, "-m", module, *words], self.root, variables)
+
+    def environment(self) -> dict[str, str]:
+        """What a developer's shell has in the copy."""
         inherited = os.environ.get("PYTHONPATH", "")
         path = os.pathsep.join([*map(str, self.path), *filter(None, [inherited])])
-        variables = {**self.variables, "PYTHONPATH": path, **(more or {})}
-        return started([sys.executable, "-m", module, *words], self.root, variables)
+        return {**self.variables, "PYTHONPATH": path}
 
 
 def started(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Answer:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from interlock.environment import DEVELOPMENT
 from interlock.suite import ASKED
-from interlock.suite.bench import KEY, PIPELINE, Answer, Bench, Broken
+from interlock.suite.bench import KEY, PIPELINE, Answer, Bench, Broken, Crashed
 from interlock.suite.receipts import Chain
 from interlock.suite.static import BYPASS, Proof
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PROMISES", "Promise", "Trial"]
 
-REFUSED = 3
-"""The exit status of whatever interlock refused."""
+DONE, REFUSED = 0, 3
+"""The exit status of what went through, and of whatever interlock refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,22 @@ class Promise:
     Attributes:
         clause: C1 to C6 of CONTRACT.md.
         hold: Returns where it is, raises Broken where it is not.
+        static: Whether the static proof answers, and no attempt is made.
     """
 
     sentence: str
     clause: str
     hold: Callable[[Trial], None]
+    static: bool = False
 
 
 def _must_refuse(bench: Bench, answer: Answer) -> None:
     if not bench.unchanged():
         raise Broken(f"the protected database was changed: {answer.last_words}")
+    if answer.status == DONE:
+        raise Broken(f"nothing refused it: {answer.last_words}")
     if answer.status != REFUSED or "refused: " not in answer.said:
-        raise Broken(
+        raise Crashed(
             f"it ended with {answer.status} instead of a refusal ({REFUSED}): {answer.last_words}"
         )
 
@@ -120,6 +124,7 @@ def _deploy(bench: Bench, more: dict[str, str]) -> None:
 
 def _foreign_url(trial: Trial) -> None:
     bench = trial.bench()
+    bench.fresh()
     for url in _production_urls(bench):
         answer = bench.attempt("validate", url, more=_in_development(bench))
         _must_refuse(bench, answer)
@@ -127,6 +132,7 @@ def _foreign_url(trial: Trial) -> None:
 
 def _factory_validates_first(trial: Trial) -> None:
     bench = trial.bench()
+    bench.fresh()
     url = _production_urls(bench)[0]
     for factory in (
         "create_engine",
@@ -227,7 +233,7 @@ def _no_wider_than_base(trial: Trial) -> None:
 
 
 PROMISES: tuple[Promise, ...] = (
-    Promise("only the deploy module reaches migrations", "C1", _proved("IL1")),
+    Promise("only the deploy module reaches migrations", "C1", _proved("IL1"), static=True),
     Promise("a direct `alembic upgrade head` is refused", "C1", _direct_upgrade),
     Promise(
         "a direct `alembic upgrade head` is refused with CI=true and with the key",
@@ -248,20 +254,22 @@ PROMISES: tuple[Promise, ...] = (
         "C2",
         _deploy_with_a_key_of_ones_own,
     ),
-    Promise("every engine and connection comes from the factory", "C3", _proved("IL2")),
+    Promise(
+        "every engine and connection comes from the factory", "C3", _proved("IL2"), static=True
+    ),
     Promise("a production URL in development is refused", "C3", _foreign_url),
     Promise(
         "the guarded factories validate before SQLAlchemy is asked", "C3", _factory_validates_first
     ),
-    Promise("no path to a migration leaves out a step", "C4", _proved("IL4")),
+    Promise("no path to a migration leaves out a step", "C4", _proved("IL4"), static=True),
     Promise("migrate is refused without verification", "C4", _without_verification),
     Promise("migrate is refused without a backup", "C4", _without_backup),
     Promise("migrate is refused with a forged receipt", "C4", _forged),
     Promise("migrate is refused with a stale receipt", "C4", _stale),
     Promise("migrate is refused with another database's receipt", "C4", _of_another_database),
-    Promise("every pipeline keeps the order of the steps", "C5", _proved("IL5")),
+    Promise("every pipeline keeps the order of the steps", "C5", _proved("IL5"), static=True),
     Promise("backup is refused without verification", "C5", _backup_without_verification),
     Promise("a receipt is good for one migration", "C5", _used_once),
-    Promise("no bypass exists, and all code can be read", "C6", _proved(*BYPASS)),
-    Promise("the contract is no wider than its base", "C6", _no_wider_than_base),
+    Promise("no bypass exists, and all code can be read", "C6", _proved(*BYPASS), static=True),
+    Promise("the contract is no wider than its base", "C6", _no_wider_than_base, static=True),
 )
