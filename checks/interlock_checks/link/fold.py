@@ -140,6 +140,9 @@ def operation(operator: str, left: Values, right: Values) -> Values:
             case "|", (Ext(name="os.environ"), Table(pairs=pairs)):
                 # A new table with `|`, the same one where an item was assigned.
                 found.append((Table(pairs, rest=True), pair[0]))
+            case "|", (Hole(), Table(pairs=pairs)):
+                # A table with these items, or a list of which one item was assigned.
+                found.append((Table(pairs, rest=True), HOLE))
             case "%", (Lit(value=str() as template), operand):
                 found.append(percent(template, operand))
             case _:
@@ -165,8 +168,6 @@ def _operation(operator: str, left: Value, right: Value) -> Value:
             return Table((*left.pairs, *right.pairs), left.rest or right.rest)
         case "|", Table(), _:
             return Table(left.pairs, rest=True)
-        case "|", Hole(), Table():
-            return Table(right.pairs, rest=True)
         case "+", Lit(value=bytes() as one), Lit(value=bytes() as two):
             return plain(one + two)
         case "+", (Lit(value=str()) | Text()), _:
