@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from interlock_checks.catalogue.guards import INTERLOCK
+from interlock_checks.homes import Homes
 from interlock_checks.link.order import Order
+from interlock_checks.link.relevance import names_a_guard
 from interlock_checks.modules import ModuleIndex
 from interlock_checks.reading import Reading
 from interlock_checks.wanted import last_name
@@ -16,6 +18,21 @@ Asked = dict[str, frozenset[str] | None]
 def near(reading: Reading, paths: Iterable[str]) -> Asked:
     """What to ask of files in which the order of things matters, without a guard's name."""
     return {path: (reading.extra.get(path) or frozenset()) | {INTERLOCK.name} for path in paths}
+
+
+def followed(reading: Reading, homes: Homes) -> list[str]:
+    """The files from which ways are followed: they can call a guard, or owe one."""
+    return [
+        path
+        for path, summary in reading.summaries.items()
+        if summary.near
+        and (
+            homes.is_env(path)
+            or homes.is_deploy(path)
+            or INTERLOCK.name in (reading.extra.get(path) or ())
+            or names_a_guard(reading.facts[path])
+        )
+    ]
 
 
 def for_order(reading: Reading, order: Order, modules: ModuleIndex) -> Asked:

@@ -29,7 +29,7 @@ from interlock_checks.link.judgements import Judgements
 from interlock_checks.link.order import Order
 from interlock_checks.locations import script_locations
 from interlock_checks.modules import ModuleIndex
-from interlock_checks.near import for_order, near
+from interlock_checks.near import followed, for_order, near
 from interlock_checks.project import Project
 from interlock_checks.reading import Progress, Reading
 from interlock_checks.report.model import Assumed, Report
@@ -102,7 +102,7 @@ def prove(
         world = judgements.world()
         reaches += document_reaches(reading.documents, world, homes)
         lent = {reach.path for reach in reaches if homes.is_test(reach.path)}
-        order = Order(world, homes, reaches, [p for p, s in reading.summaries.items() if s.near])
+        order = Order(world, homes, reaches, followed(reading, homes))
         order.run()
         lending = dict.fromkeys(borrowers(reading, lent, homes), nothing)
         if not reading.read({**lending, **for_order(reading, order, modules)}):

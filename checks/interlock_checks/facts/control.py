@@ -7,6 +7,7 @@ a bracketed sequence, flat like bytecode. `interlock_checks.link.shape` reads it
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ import libcst as cst
 
 from interlock_checks.catalogue.guards import INTERLOCK
 from interlock_checks.facts import model as m
+
+_WORD = re.compile(rf"\b{INTERLOCK.name}\b")
 
 
 def is_near(path: str, text: str, extra: frozenset[str]) -> bool:
@@ -25,7 +28,8 @@ def is_near(path: str, text: str, extra: frozenset[str]) -> bool:
     """
     if INTERLOCK.name in extra or path.rpartition("/")[2] == "env.py":
         return True
-    return INTERLOCK.name in (text if text.isascii() else unicodedata.normalize("NFKC", text))
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return _WORD.search(plain) is not None
 
 
 class Recorder:

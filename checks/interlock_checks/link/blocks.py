@@ -16,7 +16,7 @@ from interlock_checks.link.handlers import (
     may_swallow,
 )
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
-from interlock_checks.link.running import Running, divided, dropped
+from interlock_checks.link.running import Running, divided, dropped, guard_of
 from interlock_checks.link.shape import Step, every
 from interlock_checks.link.statements import Statements
 from interlock_checks.link.values import (
@@ -115,6 +115,8 @@ class Blocks(Statements):
     def _entered(self, step: Step, paths: list[Path], at: Running) -> Flow:
         body = step.parts[0].steps
         maker, call = made_by(self.world, at.path, step.node, at.frame)
+        if any(guard_of(function) is not None for function in maker):
+            maker = ()
         for function in maker:
             if isinstance(function, Fun) and self._is_manager(function):
                 given = self._given(call, paths, at)

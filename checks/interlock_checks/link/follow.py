@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from interlock_checks import catalogue
 from interlock_checks.catalogue import control
-from interlock_checks.catalogue.guards import PERMIT, RECEIPTS
+from interlock_checks.catalogue.guards import INTERLOCK, PERMIT, RECEIPTS
 from interlock_checks.facts import model as m
 from interlock_checks.link.blocks import Blocks
 from interlock_checks.link.handlers import (
@@ -104,6 +104,9 @@ class Interpreter(Blocks):
         given = self._given(step.node, paths, at)
         flow = Flow()
         guarding = [f for f in functions if guard_of(f) is not None]
+        if guarding and self.world.modules.resolve(at.path, INTERLOCK.name, 0):
+            # Its own repository, or a stand-in, which is reported as such.
+            functions = tuple(guarding)
         if guarding and len(guarding) < len(functions):
             # A name that may mean a guard or something else decides which of them runs.
             site = Site(at.path, at.scope, step.place, "condition")
@@ -373,6 +376,11 @@ class Interpreter(Blocks):
     ) -> Flow:
         """Call one of the repository's own functions, through its decorators."""
         key = (function.path, function.scope)
+        kept = function.scope in self.world.files[function.path].control
+        if kept and not self.relevance.matters(*key):
+            result = (at.path, at.scope, f"#{node}")
+            raised = [Raised(path, "error") for path in paths]
+            return Flow([path.bind(result, None) for path in paths], raised)
         if key in at.bare or not self._scope(function).decorators:
             return self._inline(function, given, node, place, paths, at)
         for decorator in self._scope(function).decorators:

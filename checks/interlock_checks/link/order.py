@@ -21,7 +21,7 @@ from interlock_checks.link.follow import Interpreter
 from interlock_checks.link.paths import Choice, Path, Site
 from interlock_checks.link.running import Running
 from interlock_checks.link.uses import Reach
-from interlock_checks.link.values import Cls, Ext, Fun, Lit, Made, Method, Obj, Values
+from interlock_checks.link.values import Ext, Fun, Lit, Made, Method, Values
 from interlock_checks.link.world import NESTED, World, operands
 
 _PURE = frozenset({"approve", "validate"})
@@ -95,7 +95,12 @@ class Order:
     def __post_init__(self) -> None:
         self.conditions = Conditions(self.world)
         self.interpreter = Interpreter(
-            self.world, self, self.conditions, Asked(self.world), self.places.is_test
+            self.world,
+            self,
+            self.conditions,
+            Asked(self.world),
+            self.places.is_test,
+            lambda path, node: (path, node) in self._by_call,
         )
 
     def run(self) -> None:
@@ -124,20 +129,25 @@ class Order:
         self.wanted = self.interpreter.wanted
         self._conclude()
 
+    def _first(self, path: str) -> tuple[bool, str]:
+        """Tests come last: they take what the others leave of the steps that are run."""
+        return self.places.is_test(path), path
+
     def _roots(self) -> list[tuple[str, int]]:
         """Modules, then functions that nobody calls, then what was not reached from these."""
         near = [
-            (path, self.world.files[path]) for path in sorted(self.near_files) if NESTED not in path
+            (path, self.world.files[path])
+            for path in sorted(self.near_files, key=self._first)
+            if NESTED not in path
         ]
         called: set[tuple[str, int]] = set()
         for path, facts in near:
-            for marks in facts.control.values():
+            for number, marks in facts.control.items():
+                called |= self.interpreter.relevance.called(path, number)
                 for mark in marks:
                     node = facts.nodes[mark.node] if mark.op == "call" else None
                     if isinstance(node, m.Call):
-                        self.world.steps = 0
                         functions = self.world.values(path, node.func)
-                        called.update(self._callees(functions))
                         if any(_step(function) == "validate" for function in functions):
                             self._validated |= self._names(path, [a.value for a in node.args])
         modules = [(path, 0) for path, facts in near if 0 in facts.control]
@@ -152,15 +162,8 @@ class Order:
                     (plain if free else inner).append((path, number))
                 elif number:
                     inner.append((path, number))
-        return [*modules, *plain, *inner]
-
-    def _callees(self, values: Values) -> Iterable[tuple[str, int]]:
-        for value in values:
-            if isinstance(value, Fun):
-                yield value.path, value.scope
-            elif isinstance(value, Cls):
-                made = Obj(value.path, value.scope)
-                yield from self._callees(self.world.attribute(made, "__init__"))
+        matters = self.interpreter.relevance.matters
+        return [start for start in (*modules, *plain, *inner) if matters(*start)]
 
     def refusing(self) -> dict[str, set[str]]:
         """File -> names in it by which others call what may refuse."""

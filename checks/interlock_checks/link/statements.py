@@ -13,6 +13,7 @@ from interlock_checks.link.handlers import (
     tells_failure,
 )
 from interlock_checks.link.paths import Flow, Jump, Path, Raised, Site, merged
+from interlock_checks.link.relevance import Relevance
 from interlock_checks.link.running import Running, Watch, added, is_worth
 from interlock_checks.link.shape import Step, shape
 from interlock_checks.link.values import (
@@ -23,13 +24,13 @@ from interlock_checks.link.values import (
 )
 from interlock_checks.link.world import World
 
-MOST_STEPS = 4_000
+MOST_STEPS = 2_000
 """Steps that are run from one starting point; then calls are no longer followed."""
 
-STEPS_OF_ALL = 40_000
+STEPS_OF_ALL = 10_000
 """Steps that are run from all starting points, beside `STEPS_OF_EACH` for each of these."""
 
-STEPS_OF_EACH = 100
+STEPS_OF_EACH = 60
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Statements:
     conditions: Conditions
     asked: Asked
     is_test: Callable[[str], bool]
+    is_sink: Callable[[str, int], bool]
     visited: set[tuple[str, int]] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)
     refusing: set[tuple[str, int]] = field(default_factory=set)
@@ -49,6 +51,9 @@ class Statements:
     left: int = STEPS_OF_ALL
     _shapes: dict[tuple[str, int], tuple[Step, ...]] = field(default_factory=dict)
     _owners: int = 0
+
+    def __post_init__(self) -> None:
+        self.relevance = Relevance(self.world, self.shape, self.is_sink)
 
     def start(self, path: str, scope: int) -> tuple[Flow, Running]:
         """Run a scope from nothing: nobody is known to have called it."""
