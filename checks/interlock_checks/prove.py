@@ -107,6 +107,7 @@ def prove(
         lending = dict.fromkeys(borrowers(reading, lent, homes), nothing)
         if not reading.read({**lending, **for_order(reading, order, modules)}):
             break
+    order.finish()
     found = stand_ins(modules, sources, repository.paths, repository.links)
     reaches = [reach for reach in reaches if reach.path not in found.genuine]
     declared = repository.declared_in is not None

@@ -70,7 +70,7 @@ class Lack:
 @dataclass
 class Order:
     """
-    The `Watch` of the interpreter; `reaches` are complete after `run`.
+    The `Watch` of the interpreter; `reaches` are complete after `finish`.
 
     `uses` are the sinks that files reach, `near_files` those whose order is kept.
     """
@@ -104,7 +104,7 @@ class Order:
         )
 
     def run(self) -> None:
-        """Follow every scope near a guard, from wherever it may be entered."""
+        """Follow every scope near a guard outside of tests, from wherever it may be entered."""
         for reach in self.uses:
             if reach.number < 0 or not reach.code.startswith(("IL1", "IL2")):
                 continue
@@ -112,7 +112,16 @@ class Order:
             if reach.number < len(uses) and uses[reach.number].manner == "called":
                 self._by_call.setdefault((reach.path, uses[reach.number].node), []).append(reach)
                 self._by_scope.setdefault((reach.path, reach.scope), []).append(reach)
-        for path, scope in self._roots():
+        self._follow([path for path in self.near_files if not self.places.is_test(path)])
+        self.wanted = self.interpreter.wanted
+
+    def finish(self) -> None:
+        """Follow tests as well, which ask for nothing to be read, and draw the conclusions."""
+        self._follow([path for path in self.near_files if self.places.is_test(path)])
+        self._conclude()
+
+    def _follow(self, paths: Sequence[str]) -> None:
+        for path, scope in self._roots(paths):
             if (path, scope) in self.interpreter.visited:
                 continue
             self._root = Spot(path, scope, -1)
@@ -126,20 +135,10 @@ class Order:
             for raised in flow.raised:
                 if raised.kind == "success":
                     self._ended(raised.path, running, (Lit(None),))
-        self.wanted = self.interpreter.wanted
-        self._conclude()
 
-    def _first(self, path: str) -> tuple[bool, str]:
-        """Tests come last: they take what the others leave of the steps that are run."""
-        return self.places.is_test(path), path
-
-    def _roots(self) -> list[tuple[str, int]]:
+    def _roots(self, paths: Sequence[str]) -> list[tuple[str, int]]:
         """Modules, then functions that nobody calls, then what was not reached from these."""
-        near = [
-            (path, self.world.files[path])
-            for path in sorted(self.near_files, key=self._first)
-            if NESTED not in path
-        ]
+        near = [(path, self.world.files[path]) for path in sorted(paths) if NESTED not in path]
         called: set[tuple[str, int]] = set()
         for path, facts in near:
             for number, marks in facts.control.items():
