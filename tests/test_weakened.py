@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,6 +127,26 @@ CONTRACTS: dict[str, tuple[str, str, dict[int, tuple[str, ...]]]] = {
         '[trust]\nkeys = [\n  "ed25519:one",\n  "ed25519:two",\n]',
         {4: ("`ed25519:two`",)},
     ),
+    "another place of the private key": (
+        '[trust]\nkeys = "ed25519:one"\nsigning-key = "env:DEPLOY_KEY"',
+        '[trust]\nkeys = "ed25519:one"\nsigning-key = "file:/home/ann/deploy.key"',
+        {3: ("`trust.signing-key`", "`file:/home/ann/deploy.key`", "`env:DEPLOY_KEY`")},
+    ),
+    "the usual place of the private key again": (
+        '[trust]\nkeys = "ed25519:one"\nsigning-key = "env:DEPLOY_KEY"',
+        '[trust]\nkeys = "ed25519:one"',
+        {1: ("`env:INTERLOCK_SIGNING_KEY`",)},
+    ),
+    "another configuration of Alembic": (
+        PRODUCTION,
+        PRODUCTION + 'alembic = "quick.ini"',
+        {4: ("`production` is migrated by `quick.ini`", "at the base by `alembic.ini`")},
+    ),
+    "another section of it, and another name of the database": (
+        PRODUCTION + 'alembic = "alembic.ini:live"',
+        PRODUCTION.replace("production", "live") + 'alembic = "alembic.ini:quick"',
+        {4: ("`live` is migrated by `alembic.ini:quick`", "`alembic.ini:live`")},
+    ),
     "a database without its protection": (
         PRODUCTION,
         PRODUCTION + "protected = false",
@@ -177,6 +198,16 @@ CONTRACTS: dict[str, tuple[str, str, dict[int, tuple[str, ...]]]] = {
         {6: ("`live`", "`postgresql://localhost/shop_1`")},
     ),
     # Silent: moved, renamed, narrowed, taken away.
+    "a place of a private key that nobody trusted": (
+        '[trust]\nsigning-key = "env:ONE"',
+        '[trust]\nsigning-key = "env:TWO"',
+        {},
+    ),
+    "another configuration of an unprotected database": (
+        DEVELOPMENT,
+        DEVELOPMENT + 'alembic = "local.ini"',
+        {},
+    ),
     "the same in another order": (
         'deploy-module = ["a", "b"]\ntest-paths = ["tests"]',
         'test-paths = "tests/"\ndeploy-module = ["b", "a", "a"]',
@@ -223,6 +254,53 @@ def test_each_loosening_of_a_contract_stands_at_its_key(name: str, tmp_path: Pat
     assert len(found) == len(expected)
     for _, row, message in found:
         assert [part for part in expected[row] if part not in message] == []
+
+
+def keys(shape: type[msgspec.Struct]) -> set[str]:
+    return set(shape.__struct_encode_fields__)
+
+
+def test_every_key_of_a_contract_is_judged(tmp_path: Path) -> None:
+    named = {
+        "deploy-module": ('deploy-module = "a"', 'deploy-module = "b"'),
+        "engine-factory": ('engine-factory = "a:f"', 'engine-factory = "b:f"'),
+        "migrations": ('migrations = "a"', 'migrations = "b"'),
+        "test-paths": ('test-paths = "a"', 'test-paths = "b"'),
+        "dynamic-modules": ('dynamic-modules = "a"', 'dynamic-modules = "b"'),
+        "environment-variable": ('environment-variable = "A"', 'environment-variable = "B"'),
+        "databases.urls": (DEVELOPMENT, DEVELOPMENT.replace("shop_*", "*")),
+        "databases.protected": (PRODUCTION, f"{PRODUCTION}protected = false"),
+        "databases.alembic": (PRODUCTION, f'{PRODUCTION}alembic = "b.ini"'),
+        "databases.environments": (PRODUCTION, f'{PRODUCTION}environments = ["b"]'),
+        "trust.keys": ('[trust]\nkeys = "ed25519:a"', '[trust]\nkeys = "ed25519:b"'),
+        "trust.signing-key": (
+            '[trust]\nkeys = "ed25519:a"\nsigning-key = "env:A"',
+            '[trust]\nkeys = "ed25519:a"\nsigning-key = "env:B"',
+        ),
+    }
+    tables: dict[str, type[msgspec.Struct]] = {"databases": Database, "trust": Trust}
+    assert named.keys() == (keys(Contract) - tables.keys()) | {
+        f"{table}.{key}" for table, shape in tables.items() for key in keys(shape)
+    }
+
+    for index, (key, (before, after)) in enumerate(named.items()):
+        (tmp_path / str(index)).mkdir()
+        files = {"interlock.toml": before}, {"interlock.toml": after}
+        assert len(loosened(tmp_path / str(index), *files)) == 1, key
+
+
+def test_a_configuration_that_moved_as_it_was_migrates_as_before(tmp_path: Path) -> None:
+    ini = "[alembic]\nscript_location = migrations\n"
+    there = {"interlock.toml": f'{PRODUCTION}alembic = "db/alembic.ini"'}
+
+    assert (
+        loosened(
+            tmp_path,
+            {"interlock.toml": PRODUCTION, "alembic.ini": ini},
+            {**there, "db/alembic.ini": ini},
+        )
+        == []
+    )
 
 
 HOME: Files = {"interlock.toml": 'deploy-module = "shop.deploy"\n'}

@@ -88,7 +88,14 @@ def _contract(before: _State, after: _State) -> Iterator[Loosened]:
     data = (after.read(after.declared_in) or b"").decode("utf-8", "replace")
     lines = key_lines(data)
     prefix = ("tool", "interlock") if after.declared_in == PYPROJECT else ()
-    for grant in grants.granted(old, new):
+
+    def same(then: str, now: str) -> bool:
+        file, _, section = now.partition(":")
+        old_file, _, old_section = then.partition(":")
+        data = after.read(file)
+        return section == old_section and data is not None and data == before.read(old_file)
+
+    for grant in (*grants.granted(old, new), *grants.configurations(old, new, same)):
         row = line_of(lines, (*prefix, *grant.key))
         yield Loosened(after.declared_in, row, grant.message)
     for grant in grants.homes_of_scripts(old, new, places, resolve):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from interlock.contract import Contract, Database
+from interlock.contract import Contract, Database, Trust
 from interlock.environment import DEVELOPMENT
 from interlock_checks.weakening.patterns import is_within, may_meet
 
-__all__ = ["Grant", "granted", "homes_of_scripts"]
+__all__ = ["Grant", "configurations", "granted", "homes_of_scripts"]
 
 Key = tuple[str | int, ...]
 
@@ -32,7 +32,7 @@ def granted(before: Contract, after: Contract) -> list[Grant]:
     """
     All that `after` allows and `before` did not, in the order of the keys.
 
-    The folders of migrations are left out: see `homes_of_scripts`.
+    What takes other files to judge is left out: see `homes_of_scripts` and `configurations`.
     """
     return [
         *_entries("deploy-module", before.deploy_module, after.deploy_module, str.__eq__),
@@ -44,6 +44,7 @@ def granted(before: Contract, after: Contract) -> list[Grant]:
         *_no_longer_protected(before.databases, after.databases),
         *_elsewhere(before.databases, after.databases),
         *_keys(before.trust.keys, after.trust.keys),
+        *_signing_key(before.trust, after.trust),
     ]
 
 
@@ -80,6 +81,32 @@ def homes_of_scripts(
                 Grant(("migrations", index), f"{text}, and {_were(declared or sorted(known))}")
             )
     return found
+
+
+def configurations(
+    before: Contract, after: Contract, same: Callable[[str, str], bool]
+) -> Iterator[Grant]:
+    """
+    Protected databases that another configuration of Alembic migrates, and so another env.py.
+
+    Args:
+        same: Whether two configurations, of the base and of today, are one that has moved.
+    """
+    for name, database in after.databases.items():
+        if not database.protected:
+            continue
+        known = [
+            one.alembic
+            for old, one in before.databases.items()
+            if old == name
+            or (name not in before.databases and _may_meet_any(database.urls, one.urls))
+        ]
+        if known and not any(
+            database.alembic == one or same(one, database.alembic) for one in known
+        ):
+            text = f"protected database `{name}` is migrated by `{database.alembic}`"
+            held = f"at the base by {_list(sorted(set(known)))}"
+            yield Grant(("databases", name, "alembic"), f"{text}, and {held}")
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -120,6 +147,15 @@ def _keys(before: Collection[str], after: Sequence[str]) -> Iterator[Grant]:
         if key not in before:
             text = f"`trust.keys` trusts `{key}`, and the base trusts {len(before)} other keys"
             yield Grant(("trust", "keys", index), text)
+
+
+def _signing_key(before: Trust, after: Trust) -> Iterator[Grant]:
+    """Another place of the private key, where there was one whose receipts counted."""
+    if before.keys and before.signing_key != after.signing_key:
+        text = (
+            f"`trust.signing-key` is `{after.signing_key}`, and `{before.signing_key}` at the base"
+        )
+        yield Grant(("trust", "signing-key"), text)
 
 
 def _variable(before: Contract, after: Contract) -> Iterator[Grant]:
