@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from interlock.git import find_git
 from interlock_checks import checks
 from interlock_checks.check import Check, all_checks
 from interlock_checks.finding import Finding
-from interlock_checks.git import find_git
 from interlock_checks.pages import example, page, pages, terminal
 from interlock_checks.revision import Revision
 from interlock_checks.run import check_repository

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock_checks.git import GitFolder, find_git
+from interlock.git import GitFolder, find_git
 from interlock_checks.revision import NoSuchRevision, Revision
 from interlock_checks.tree import WorkTree
 

@@ -46,6 +46,16 @@ REPORTED = {
     "alias": ("git config alias.ci 'commit -n'\n", "IL306"),
     "alias for one command": ("git -c alias.ci='commit --no-verify' ci -m x\n", "IL306"),
     "no hooks": ("git -c core.hooksPath=/dev/null commit -m x\n", "IL306"),
+    "no hooks by a variable": ("git --config-env core.hooksPath=NONE push\n", "IL306"),
+    "no hooks for the server": ("git -C x -c core.hookspath=/none receive-pack .\n", "IL306"),
+    "no hooks for a checkout": ("git -c core.hooksPath= switch main\n", "IL306"),
+    "no hooks for whatever": ('git -c core.hooksPath=/none "$@"\n', "IL306"),
+    "no hooks for one of two": ('git -c core.hooksPath=/none "$(pick)" --help\n', "IL306"),
+    "no hooks for an alias": ("git -c core.hooksPath=/none ci\n", "IL306"),
+    "no hooks, set before a harmless command": (
+        "git -c core.hooksPath=/none config core.hooksPath /none\n",
+        "IL306",
+    ),
     "no hooks for good": ("git config core.hooksPath /dev/null\n", "IL306"),
     "hooks from the environment": (
         "GIT_CONFIG_PARAMETERS=\"'core.hooksPath=/dev/null'\" git commit -m x\n",
@@ -95,6 +105,16 @@ def test_a_switch_is_reported(text: str, code: str, tmp_path: Path) -> None:
 
 
 PYTHON = {
+    "hooks off for whatever": (
+        "from subprocess import run\n"
+        "def ask(*words): run(('git', '-c', 'core.hooksPath=/none', *words))\n",
+        "IL306",
+    ),
+    "hooks off for one of several": (
+        "from subprocess import run; COMMANDS = {'a': 'status', 'b': 'gc'}\n"
+        "def ask(name): run(('git', '-c', 'core.hooksPath=/none', COMMANDS[name]))\n",
+        "IL306",
+    ),
     "a commit": ("import os\nos.system('git commit --no-verify -m x')\n", "IL306"),
     "as words": (
         "import subprocess\nsubprocess.run(['git', 'push', '--no-verify'], check=True)\n",
@@ -108,6 +128,16 @@ PYTHON = {
 @pytest.mark.parametrize(("text", "code"), PYTHON.values(), ids=PYTHON)
 def test_a_switch_is_reported_where_python_starts_it(text: str, code: str, tmp_path: Path) -> None:
     assert found(tmp_path, {**AROUND, "tool.py": text}) == [(code, 2)]
+
+
+def test_hooks_may_be_off_for_each_of_some_commands_that_run_none(tmp_path: Path) -> None:
+    text = (
+        "from subprocess import run\n\nREADS = {'state': 'status', 'files': 'ls-files'}\n\n\n"
+        "def ask(name, *words):\n"
+        "    run(('git', '-c', 'core.hooksPath=/none', '--no-pager', READS[name], *words))\n"
+    )
+
+    assert found(tmp_path, {**AROUND, "tool.py": text}) == []
 
 
 def test_a_test_may_try_what_a_hook_refuses(tmp_path: Path) -> None:
@@ -155,6 +185,8 @@ INNOCENT = {
     "merge without statistics": "git merge -n main\n",
     "message that names it": "git commit -m 'no --no-verify here' -- --no-verify\n",
     "message in one word": "git commit -mn\n",
+    "no hooks where none runs": "git -c core.hooksPath=/dev/null --git-dir=x/.git ls-files -z\n",
+    "no hooks for a question": "git --config-env=core.hooksPath=NONE rev-parse HEAD\n",
     "reading the setting": "git config --get core.hooksPath\n",
     "the repository's own hooks": "git config core.hooksPath .githooks\n",
     "another variable": "FORCE_COLOR=1 interlock deploy production\n",

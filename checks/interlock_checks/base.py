@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from interlock_checks.git import GitFolder, find_git
+from interlock.git import GitFolder, find_git
 from interlock_checks.revision import NoSuchRevision, Revision
 
 __all__ = ["BaseMissing", "Named", "bases", "named"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from interlock.contract import ContractError
+from interlock.git import QUARANTINE, GitFolder
 from interlock_checks.cache import Cache
-from interlock_checks.git import QUARANTINE, GitFolder
 from interlock_checks.report.text import render
 from interlock_checks.revision import NoSuchRevision, Revision
 from interlock_checks.run import check_tree

@@ -8,7 +8,7 @@ import subprocess
 import threading
 from types import TracebackType
 
-from interlock_checks.git import GitFolder
+from interlock.git import GitFolder
 from interlock_checks.tree import Entry
 
 __all__ = ["NoSuchRevision", "Revision"]

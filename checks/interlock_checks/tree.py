@@ -10,13 +10,12 @@ import errno
 import os
 import re
 import stat
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from interlock_checks.git import SAFE_GIT, clean_environment
+from interlock.git import GitFolder
 
 __all__ = ["CACHE_FILES", "CACHE_FOLDER", "Entry", "Tree", "WorkTree", "read_regular"]
 
@@ -217,21 +216,16 @@ def _git_files(folder: str, look_above: bool) -> tuple[list[str], list[str]] | N
     top = next((place for place in above if os.path.lexists(place / ".git")), None)
     if top is None:
         return None
-    git = (*SAFE_GIT, f"--git-dir={top / '.git'}", f"--work-tree={top}", "-C", folder)
-    environment = clean_environment()
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            (*git, *arguments), stdin=subprocess.DEVNULL, capture_output=True, env=environment
-        )
-
+    git = GitFolder(top / ".git", work_tree=top)
+    here = Path(folder)
     try:
         # A folder that an outer repository ignores is no part of it, whatever it holds.
-        if top != Path(folder) and run("check-ignore", "-q", "--no-index", ".").returncode != 1:
-            return None
-        listing = run(
-            "ls-files", "-z", "--cached", "--others", "--exclude-per-directory=.gitignore"
-        )
+        if top != here:
+            ignored = git.run("check-ignore", "-q", "--no-index", ".", folder=here)
+            if ignored.returncode != 1:
+                return None
+        wanted = ("-z", "--cached", "--others", "--exclude-per-directory=.gitignore")
+        listing = git.run("ls-files", *wanted, folder=here)
     except OSError:
         return None
     if listing.returncode != 0:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from interlock_checks.catalogue.tampering import CI_VARIABLES
 from interlock_checks.commands.argv import tail
-from interlock_checks.commands.model import Argument, Command, Rest, Word, const, starts
+from interlock_checks.commands.model import UNKNOWN, Argument, Command, Rest, Word, const, starts
 from interlock_checks.commands.steps import HOOK_RUNNERS, PROGRAM, STEPS
 
 
@@ -66,33 +66,52 @@ _SHORT = frozenset({"commit", "am"})
 """Commands to which `-n` means that no hook is run; elsewhere it means something else."""
 _VERIFYING = frozenset({"commit", "push", "merge", "rebase", "am", "pull"})
 _RUNS_HOOKS = "hooks-path:"
+_HOOKS_PATH = "core.hookspath"
 _STATE = re.compile(r"(?:^|[/=])\.interlock(?:/|\Z)")
+
+
+_VALUED = frozenset("-C -c --attr-source --config-env --git-dir --namespace --work-tree".split())
+"""Options before the command of git whose value may be a word of its own."""
+_GUARDS_NOTHING = frozenset(
+    """
+    annotate archive blame cat-file check-attr check-ignore check-mailmap check-ref-format cherry
+    column config count-objects describe diff diff-files diff-index diff-tree
+    for-each-ref format-patch fsck get-tar-commit-id grep help log ls-files ls-remote ls-tree
+    merge-base merge-tree name-rev patch-id range-diff rev-list rev-parse shortlog show
+    show-branch show-index show-ref status stripspace symbolic-ref var verify-commit verify-pack
+    verify-tag version whatchanged
+    """.split()
+)
+"""
+Commands that run no hook which could refuse; githooks(5). Of `config` the setting counts that it
+makes. Any other command is taken to run one, and so is an alias.
+"""
 
 
 def of_git(words: Sequence[Argument]) -> Iterator[Switch]:
     """The arguments of git."""
+    settings: list[tuple[str, Word]] = []
     index = 0
-    while index < len(words):
-        text = const(words[index])
-        following = words[index + 1] if index + 1 < len(words) else None
-        if text == "-c" and following is not None:
-            yield from _setting(following)
-            index += 2
-        elif text in ("-C", "--git-dir", "--work-tree", "--namespace"):
-            index += 2
-        elif starts(words[index]).startswith(("--config-env=", "-c")):
-            yield from _setting((starts(words[index])[2:],))
+    while index < len(words) and starts(words[index]).startswith("-"):
+        one = words[index]
+        option, equals, first = starts(one).partition("=")
+        value: Argument = (first, *one[1:]) if equals and not isinstance(one, Rest) else ()
+        index += 1
+        if option in _VALUED and not equals:
+            value = words[index] if index < len(words) else ()
             index += 1
-        elif text is not None and text.startswith("-"):
-            index += 1
-        else:
-            break
-    name = const(words[index]) if index < len(words) else None
+        if option in ("-c", "--config-env") and not isinstance(value, Rest):
+            name, _, first = starts(value).partition("=")
+            settings.append((name, UNKNOWN if option == "--config-env" else (first, *value[1:])))
+    command = const(words[index]) if index < len(words) else None
     rest = words[index + 1 :]
-    if name == "config":
+    for name, setting in settings:
+        if name.lower() != _HOOKS_PATH or command not in _GUARDS_NOTHING:
+            yield from _configured(name, setting)
+    if command == "config":
         yield from _config(rest)
-    elif name in _VERIFYING and unverified(name or "", rest):
-        yield Switch("IL306", f"`git {name}` without verification", _HOOKS_OFF)
+    elif command in _VERIFYING and unverified(command or "", rest):
+        yield Switch("IL306", f"`git {command}` without verification", _HOOKS_OFF)
 
 
 def unverified(name: str, words: Sequence[Argument]) -> bool:
@@ -119,14 +138,6 @@ def unverified(name: str, words: Sequence[Argument]) -> bool:
     return False
 
 
-def _setting(word: Argument) -> Iterator[Switch]:
-    """`-c NAME=VALUE`."""
-    if isinstance(word, Rest):
-        return
-    name, _, first = starts(word).partition("=")
-    yield from _configured(name, (first, *word[1:]))
-
-
 def _config(words: Sequence[Argument]) -> Iterator[Switch]:
     plain = [one for one in words if not starts(one).startswith("-")]
     options = {const(one) for one in words if starts(one).startswith("-")}
@@ -140,7 +151,7 @@ def _config(words: Sequence[Argument]) -> Iterator[Switch]:
 
 
 def _configured(name: str, value: Word) -> Iterator[Switch]:
-    if name.lower() == "core.hookspath":
+    if name.lower() == _HOOKS_PATH:
         known = const(value)
         needs = f"{_RUNS_HOOKS}{known}" if known else "interlock"
         yield Switch("IL306", "`core.hooksPath`", "takes the place of the hooks", needs)
@@ -181,7 +192,7 @@ def of_variable(name: str, value: Word) -> Iterator[Switch]:
         yield Switch("IL306", f"`{name}`", _HOOKS_OFF, "husky")
     elif name == "PYTEST_ADDOPTS" and known and _without_plugin(known.split()):
         yield Switch("IL306", "pytest without its interlock plug-in", "proves nothing", "")
-    elif name.startswith("GIT_CONFIG") and "core.hookspath" in (known or "").lower():
+    elif name.startswith("GIT_CONFIG") and _HOOKS_PATH in (known or "").lower():
         yield Switch("IL306", "`core.hooksPath`", "takes the place of the hooks")
 
 

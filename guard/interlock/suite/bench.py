@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from interlock.contract import PYPROJECT, Contract, load_contract
+from interlock.git import find_git
 from interlock.root import read_bytes
 from interlock.suite.toml import rendered
 
@@ -224,9 +225,10 @@ def _key() -> tuple[str, str]:
 
 def _files(repository: Path) -> Iterable[Path]:
     """What git keeps or would keep; outside of git, all that is not hidden."""
-    words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    answer = subprocess.run(words, cwd=repository, capture_output=True, check=False)
-    if answer.returncode == 0:
+    git = find_git(repository)
+    wanted = ("-z", "--cached", "--others", "--exclude-standard")
+    answer = None if git is None else git[0].run("ls-files", *wanted, folder=repository)
+    if answer is not None and answer.returncode == 0:
         return sorted({Path(os.fsdecode(one)) for one in answer.stdout.split(b"\0") if one})
     found = (one.relative_to(repository) for one in repository.rglob("*"))
     return sorted(one for one in found if not any(part.startswith(".") for part in one.parts))

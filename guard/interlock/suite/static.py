@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from interlock.git import find_git
 from interlock.suite.bench import Broken, started
 
 __all__ = ["BYPASS", "NoBase", "Proof", "make_proof"]
@@ -75,7 +76,7 @@ def make_proof(repository: Path, variables: Mapping[str, str]) -> Proof:
     Raises:
         Broken: The check could not look, so nothing is proved.
     """
-    base = _base(repository, variables)
+    base = _base(repository)
     command = [sys.executable, "-m", "interlock", "check", "--output-format", "json"]
     if base is not None:
         command += ["--base", base]
@@ -92,10 +93,8 @@ def make_proof(repository: Path, variables: Mapping[str, str]) -> Proof:
 _TARGETS = ("origin/HEAD", "origin/main", "origin/master", "main", "master", "HEAD")
 
 
-def _base(repository: Path, variables: Mapping[str, str]) -> str | None:
+def _base(repository: Path) -> str | None:
     """Where this branch parted from the one that it will be merged into."""
-    for target in _TARGETS:
-        answer = started(["git", "merge-base", "HEAD", target], repository, variables)
-        if answer.status == 0:
-            return answer.out.strip()
-    return None
+    found = find_git(repository)
+    commits = [] if found is None else [found[0].merge_base("HEAD", one) for one in _TARGETS]
+    return next(filter(None, commits), None)

@@ -1,4 +1,4 @@
-"""How git is started in a repository that is hostile input.
+"""How git is asked about a repository that is hostile input.
 
 Hooks, monitors, pagers, filters and fetches are off, replaced objects are not followed, and no
 configuration but the repository's own is read. Git's folder is named outright, so it does not
@@ -13,27 +13,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["QUARANTINE", "SAFE_GIT", "GitFolder", "clean_environment", "find_git"]
+__all__ = ["QUARANTINE", "GitFolder", "find_git"]
 
-# Only commands that run no hook are asked; whose hooks there are does not matter.
-SAFE_GIT = (
+_SAFE = (
     "git",
     "--no-pager",
     "--no-optional-locks",
     "--no-replace-objects",
+    *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "core.fsmonitor=false"),
     *("-c", f"core.excludesFile={os.devnull}"),
     *("-c", "core.untrackedCache=false"),
     *("-c", "core.ignoreCase=false"),
     *("-c", "core.commitGraph=false"),
+    *("-c", "core.trustctime=true"),
+    *("-c", "core.checkStat=default"),
     *("-c", "protocol.allow=never"),
 )
+
+_READS = {
+    "cat-file": "cat-file",
+    "check-ignore": "check-ignore",
+    "config": "config",
+    "ls-files": "ls-files",
+    "ls-tree": "ls-tree",
+    "merge-base": "merge-base",
+    "rev-parse": "rev-parse",
+    "status": "status",
+    "symbolic-ref": "symbolic-ref",
+}
+"""What may be asked: commands that guard nothing with a hook, so that none goes unheard."""
 
 QUARANTINE = ("GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 """Where git keeps what is being pushed, until a hook has let it pass; see git-receive-pack(1)."""
 
 
-def clean_environment(keep: tuple[str, ...] = ()) -> dict[str, str]:
+def _clean_environment(keep: tuple[str, ...]) -> dict[str, str]:
     """The variables of this process without those that steer git, but for the ones to keep."""
     environment = {
         name: value
@@ -54,32 +69,66 @@ def clean_environment(keep: tuple[str, ...] = ()) -> dict[str, str]:
 @dataclass(frozen=True, slots=True)
 class GitFolder:
     """
-    A repository by its object database.
+    A repository, to be asked by commands that only read.
 
     Attributes:
         path: Git's own folder: `.git`, or the bare repository itself.
         keep: Variables of git that count, such as `QUARANTINE` within a hook of the server.
+        work_tree: Where the files lie, for the commands that look at them.
     """
 
     path: Path
     keep: tuple[str, ...] = ()
+    work_tree: Path | None = None
     _environment: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_environment", clean_environment(self.keep))
+        object.__setattr__(self, "_environment", _clean_environment(self.keep))
 
-    def command(self, *arguments: str) -> tuple[str, ...]:
-        return (*SAFE_GIT, f"--git-dir={self.path}", *arguments)
+    def _command(self, name: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        place = () if self.work_tree is None else (f"--work-tree={self.work_tree}",)
+        return (*_SAFE, f"--git-dir={self.path}", *place, _READS[name], *arguments)
 
-    def ask(self, *arguments: str, most: int = 1 << 20) -> bytes | None:
+    def _variables(self, name: str) -> Mapping[str, str]:
+        """Filters are commands that `status` would start, each under a name of its own."""
+        if name != "status":
+            return self._environment
+        names = self.ask("config", "-z", "--name-only", "--get-regexp", r"^filter\.") or b""
+        off = dict(self._environment)
+        filters = [os.fsdecode(one) for one in names.split(b"\0") if one]
+        for number, setting in enumerate(filters):
+            off[f"GIT_CONFIG_KEY_{number}"] = setting
+            off[f"GIT_CONFIG_VALUE_{number}"] = "false" if setting.endswith(".required") else ""
+        return off | {"GIT_CONFIG_COUNT": str(len(filters))}
+
+    def run(
+        self, name: str, *arguments: str, folder: Path | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """
+        A command of git with all that it says, started in a folder of the work tree.
+
+        Raises:
+            OSError: There is no git.
+        """
+        return subprocess.run(
+            self._command(name, arguments),
+            cwd=folder or self.work_tree,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=self._variables(name),
+            check=False,
+        )
+
+    def ask(self, name: str, *arguments: str, most: int = 1 << 20) -> bytes | None:
         """What a command of git prints; None where it fails, prints more, or there is no git."""
         try:
             with subprocess.Popen(
-                self.command(*arguments),
+                self._command(name, arguments),
+                cwd=self.work_tree,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=self._environment,
+                env=self._variables(name),
             ) as process:
                 assert process.stdout is not None
                 answer = process.stdout.read(most + 1)
@@ -89,7 +138,7 @@ class GitFolder:
             return None
         return answer if process.returncode == 0 and len(answer) <= most else None
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """
         A command of git that is talked to.
 
@@ -97,7 +146,7 @@ class GitFolder:
             OSError: There is no git.
         """
         return subprocess.Popen(
-            self.command(*arguments),
+            self._command(name, arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -137,5 +186,6 @@ def find_git(root: Path) -> tuple[GitFolder, str] | None:
     for place in (root, *root.parents):
         if os.path.lexists(place / ".git"):
             folder = root.relative_to(place).as_posix()
-            return GitFolder(place / ".git"), "" if folder == "." else folder
+            found = GitFolder(place / ".git", work_tree=place)
+            return found, "" if folder == "." else folder
     return None
