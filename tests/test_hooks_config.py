@@ -42,7 +42,6 @@ BAD: dict[str, str] = {
     "excluded by type": "exclude_types: [python]",
     "manual": "stages: [manual]",
     "after the fact": "stages: [post-commit]",
-    "no stage at all": "stages: []",
     "a pattern that never ends": 'files: "^(a+)+$|^(([a-z/.])+.)+[A-Z]([a-z/.])+$"',
     "its version": "args: [--version]",
 }
@@ -62,6 +61,7 @@ GOOD: dict[str, str] = {
     "the folder that is there": "files: ^app/",
     "a folder that is not": "exclude: ^docs/",
     "on push": "stages: [pre-push]",
+    "no stages of its own": "stages: []",
     "verbose": "verbose: true",
     "another form of output": "args: [--output-format, json]",
 }
@@ -75,6 +75,7 @@ def test_a_hook_that_runs_is_left_alone(line: str, tmp_path: Path) -> None:
 TOP: dict[str, tuple[str, bool]] = {
     "everything is excluded": ("exclude: .", True),
     "stages of all hooks": ("default_stages: [manual]", True),
+    "no stage at all": ("default_stages: []", True),
     "hooks that are not installed": ("default_install_hook_types: [post-checkout]", True),
     "left out by the service": ("ci:\n  skip: [interlock-check]", True),
     "something else is excluded": ("exclude: ^vendor/", False),

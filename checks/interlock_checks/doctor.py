@@ -18,8 +18,7 @@ from interlock_checks.modules import ModuleIndex
 from interlock_checks.report.excerpt import plain
 from interlock_checks.report.model import Report
 from interlock_checks.tree import Tree
-from interlock_checks.weakening.hooks import CONFIG, hooks
-from interlock_checks.weakening.nodes import Unreadable
+from interlock_checks.weakening.hooks import CONFIG, Unreadable, hooks
 from interlock_checks.weakening.steps import is_pipeline, steps
 
 __all__ = ["Diagnosis", "Need", "diagnose", "installed", "render"]

@@ -11,9 +11,8 @@ from interlock_checks.locations import script_locations
 from interlock_checks.tree import Tree
 from interlock_checks.weakening import grants
 from interlock_checks.weakening.clauses import clauses
-from interlock_checks.weakening.hooks import CONFIG, hooks, narrowed
+from interlock_checks.weakening.hooks import CONFIG, Unreadable, hooks, narrowed
 from interlock_checks.weakening.model import Loosened
-from interlock_checks.weakening.nodes import Unreadable
 from interlock_checks.weakening.steps import Step, is_pipeline, lost, steps
 
 __all__ = ["compare"]

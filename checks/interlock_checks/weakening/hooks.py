@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from interlock_checks.weakening.nodes import compose, flag, items, row, text, texts
+from interlock_checks.documents.formats import pre_commit
+from interlock_checks.documents.nodes import child, string, texts
+from interlock_checks.documents.read import decoded
+from interlock_checks.documents.yaml_nodes import read_yaml
 from interlock_checks.weakening.programs import guards_run
 
-__all__ = ["CONFIG", "Hook", "hooks", "narrowed"]
+__all__ = ["CONFIG", "Hook", "Unreadable", "hooks", "narrowed"]
 
 CONFIG = ".pre-commit-config.yaml"
 
 _WHOLE = "interlock-check"
-_OLD_STAGES = {"commit": "pre-commit", "push": "pre-push", "merge-commit": "pre-merge-commit"}
 _NOWHERE = frozenset({"", "^$"})  # as patterns of `exclude`: no file is left out
 
 
@@ -45,48 +47,46 @@ class Hook:
     skipped: bool
 
 
+class Unreadable(Exception):
+    """The configuration is no YAML."""
+
+
 def hooks(data: bytes) -> list[Hook]:
     """
-    The hooks that are interlock's by their id or by what they run.
+    The hooks that are interlock's by their id or by what they surely run.
 
     Raises:
         Unreadable: The file is no YAML.
     """
-    top = dict(reversed(list(items(compose(data)))))
-    default = _stages(texts(top.get("default_stages")))
-    ci = dict(items(top.get("ci")))
-    skipped = frozenset(texts(ci.get("skip")) or ())
-    found: list[Hook] = []
-    for entry in getattr(top.get("repos"), "value", None) or ():
-        repo = dict(items(entry))
-        origin = text(repo.get("repo")) or ""
-        listed = repo.get("hooks")
-        for node in getattr(listed, "value", None) or ():
-            told = dict(reversed(list(items(node))))
-            name = text(told.get("id")) or ""
-            command = text(told.get("entry"))
-            if not name.startswith("interlock") and not (
-                command is not None and any(guards_run(command))
-            ):
-                continue
-            always = flag(told.get("always_run"))
-            hook = Hook(
-                id=name,
-                row=row(told["id"]) if "id" in told else row(node),
-                repo=origin,
-                entry=command,
-                stages=_stages(texts(told.get("stages"))) or default,
-                files=text(told.get("files")),
-                exclude=text(told.get("exclude")),
-                types=frozenset(texts(told.get("types")) or ()),
-                types_or=frozenset(texts(told.get("types_or")) or ()),
-                exclude_types=frozenset(texts(told.get("exclude_types")) or ()),
-                # The manifest's own hooks always run unless they are told otherwise.
-                always=origin != "local" if always is None else always,
-                skipped=name in skipped or (text(told.get("alias")) or name) in skipped,
-            )
-            found.append(hook)
-    return found
+    documents, problems = read_yaml(decoded(data))
+    if problems:
+        raise Unreadable(problems[0].message)
+    found = map(_told, pre_commit.configured(documents))
+    return [one for one in found if one.id.startswith("interlock") or _runs(one.entry)]
+
+
+def _told(hook: pre_commit.Hook) -> Hook:
+    node = hook.node
+    skipped = {one.value for one in texts(child(hook.root, "ci", "skip"))}
+
+    def many(key: str) -> frozenset[str]:
+        return frozenset(one.value for one in texts(node.get(key)))
+
+    return Hook(
+        id=hook.name,
+        row=node.row_of("id"),
+        repo=hook.repository,
+        entry=string(node.get("entry")),
+        stages=hook.stages(),
+        files=string(node.get("files")),
+        exclude=string(node.get("exclude")),
+        types=many("types"),
+        types_or=many("types_or"),
+        exclude_types=many("exclude_types"),
+        # The manifest's own hooks always run unless they are told otherwise.
+        always=hook.always if "always_run" in node.table else hook.repository != "local",
+        skipped=bool({hook.name, string(node.get("alias"))} & skipped),
+    )
 
 
 def narrowed(before: Sequence[Hook], after: Sequence[Hook]) -> Iterator[tuple[Hook | None, str]]:
@@ -129,17 +129,17 @@ def _differences(old: Hook, new: Hook) -> Iterator[str]:
         yield "has `always_run: false`, and always ran at the base"
     if new.skipped and not old.skipped:
         yield "is named by `ci.skip`, and is not at the base"
-    if new.repo != old.repo and new.repo == "local" and not _runs(new):
+    if new.repo != old.repo and new.repo == "local" and not _runs(new.entry):
         yield f"is local and runs `{new.entry or ''}`, and comes from `{old.repo}` at the base"
-    elif new.repo == old.repo and new.entry != old.entry and not _runs(new):
+    elif new.repo == old.repo and new.entry != old.entry and not _runs(new.entry):
         told = "what it declares itself" if new.entry is None else f"`{new.entry}`"
         yield f"runs {told}, and `{old.entry or 'what it declares itself'}` at the base"
     elif new.repo not in (old.repo, "local"):
         yield f"comes from `{new.repo}`, and from `{old.repo}` at the base"
 
 
-def _runs(hook: Hook) -> bool:
-    return hook.entry is not None and any(guards_run(hook.entry))
+def _runs(command: str | None) -> bool:
+    return command is not None and any(guards_run(command))
 
 
 def _leaves_out_no_more(old: str | None, new: str | None) -> bool:
@@ -148,12 +148,6 @@ def _leaves_out_no_more(old: str | None, new: str | None) -> bool:
     if old is None or re.search(r"[()\[\]\\]", old + new):
         return False
     return set(new.split("|")) <= set(old.split("|"))
-
-
-def _stages(given: Sequence[str] | None) -> frozenset[str] | None:
-    if not given:
-        return None
-    return frozenset(_OLD_STAGES.get(stage, stage) for stage in given)
 
 
 def _names(values: frozenset[str]) -> str:

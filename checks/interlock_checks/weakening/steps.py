@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import yaml
-
-from interlock_checks.weakening.nodes import Unreadable, compose, items, row, text
+from interlock_checks.commands.argv import HOLE
+from interlock_checks.documents.formats import jenkinsfile
+from interlock_checks.documents.kinds import format_by_name
+from interlock_checks.documents.nodes import Map, Node, Seq, Text
+from interlock_checks.documents.read import decoded
+from interlock_checks.documents.yaml_nodes import read_yaml
 from interlock_checks.weakening.programs import MENTIONS, guards_run
 
 __all__ = ["Step", "is_pipeline", "lost", "steps"]
@@ -42,14 +45,6 @@ _MOST = 20_000
 
 _LARGEST = 1024 * 1024  # bytes of a file that is read
 
-_JENKINS = re.compile(
-    r"""//[^\n]*|/\*.*?(?:\*/|\Z)
-    |\b(?:sh|bat|pwsh|powershell)\b[\s(]*(?:script\s*:\s*)?
-     (?P<quote>\"\"\"|'''|"|')(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)
-    |"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""",
-    re.X | re.S,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -68,21 +63,13 @@ def is_pipeline(path: str) -> bool:
 
 def steps(path: str, data: bytes) -> list[Step]:
     """Every guard that a file runs, in its order; nothing of a file that cannot be read."""
-    source = data.decode("utf-8", "replace")
+    source = decoded(data)
     if len(data) > _LARGEST or not MENTIONS.search(source):
         return []
-    if path.rpartition("/")[2].startswith("Jenkinsfile"):
-        return [
-            Step(path, source.count("\n", 0, found.start()) + 1, guard)
-            for found in _JENKINS.finditer(source)
-            if found["text"]
-            for guard in guards_run(found["text"])
-        ]
-    try:
-        root = compose(data)
-    except Unreadable:
-        return []
-    return [] if root is None else list(_walk(path, root))
+    if format_by_name(path) == "jenkinsfile":
+        return list(_groovy(path, source))
+    documents, problems = read_yaml(source)
+    return [] if problems else [step for one in documents for step in _walk(path, one)]
 
 
 def lost(before: Sequence[Step], after: Sequence[Step]) -> Iterator[tuple[Step, Step | None]]:
@@ -110,47 +97,52 @@ def lost(before: Sequence[Step], after: Sequence[Step]) -> Iterator[tuple[Step, 
         yield step, instead
 
 
-def _walk(path: str, root: yaml.Node) -> Iterator[Step]:
+def _groovy(path: str, source: str) -> Iterator[Step]:
+    for script in jenkinsfile.read(source, path).scripts:
+        for guard in guards_run(HOLE.join(part or "" for part in script.text)):
+            yield Step(path, script.rows[0], guard)
+
+
+def _walk(path: str, root: Node) -> Iterator[Step]:
     known: dict[str, tuple[str, ...]] = {}
     room = [_MOST]
-    pending: list[tuple[yaml.Node, str, frozenset[str]]] = [(root, "", frozenset())]
+    pending: list[tuple[Node, str, frozenset[str]]] = [(root, "", frozenset())]
     for _ in range(_MOST):
         if not pending:
             return
         node, key, conditions = pending.pop()
-        if isinstance(node, yaml.SequenceNode):
-            pending += [(one, key, conditions) for one in reversed(node.value)]
-        elif isinstance(node, yaml.MappingNode):
-            pairs = list(items(node))
+        if isinstance(node, Seq):
+            pending += [(one, key, conditions) for one in reversed(node.items)]
+        elif isinstance(node, Map):
+            pairs = [(name.value, value) for name, value in node.effective()]
             here = {
-                f"{name}: {shown}"
+                f"{name}: {text}"
                 for name, value in pairs
-                if name in _CONDITIONS and (shown := _shown(value, room)) not in _NONE
+                if name in _CONDITIONS and (text := _shown(value, room)) not in _NONE
             }
             inner = conditions | here
             pending += [(value, name, inner) for name, value in reversed(pairs)]
-        elif key in _COMMANDS and (script := text(node)) is not None:
-            first = row(node) + (isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"))
-            if script not in known:
-                known[script] = tuple(guards_run(script))
-            for guard in known[script]:
-                yield Step(path, first, guard, conditions)
+        elif key in _COMMANDS:
+            if node.value not in known:
+                known[node.value] = tuple(guards_run(node.value))
+            for guard in known[node.value]:
+                yield Step(path, node.rows[0], guard, conditions)
 
 
-def _shown(node: yaml.Node, room: list[int], depth: int = 0) -> str:
+def _shown(node: Node, room: list[int], depth: int = 0) -> str:
     """
     A condition as one text, the same for the same condition however it is laid out.
 
     `room` holds the number of nodes that may still be looked at in this file.
     """
     room[0] -= 1
-    if isinstance(node, yaml.ScalarNode):
+    if isinstance(node, Text):
         return " ".join(node.value.split())
     if depth > 8 or room[0] < 0:
         return "..."
-    parts: list[str] = []
-    if isinstance(node, yaml.SequenceNode):
-        parts = [_shown(one, room, depth + 1) for one in node.value]
-    elif isinstance(node, yaml.MappingNode):
-        parts = [f"{name}: {_shown(value, room, depth + 1)}" for name, value in items(node)]
+    if isinstance(node, Seq):
+        parts = [_shown(one, room, depth + 1) for one in node.items]
+    else:
+        pairs = node.effective()
+        parts = [f"{name.value}: {_shown(value, room, depth + 1)}" for name, value in pairs]
     return f"({'; '.join(parts)})"

@@ -16,12 +16,9 @@ from interlock_checks.documents.nodes import Map, Node, Text, child, items, stri
 from interlock_checks.documents.sheet import Sheet, is_true
 from interlock_checks.documents.yaml_nodes import read_yaml
 
-__all__ = ["read", "runs_interlock"]
+__all__ = ["Hook", "configured", "read", "runs_interlock"]
 
-_BLOCKING = frozenset(
-    "pre-commit commit pre-push push pre-merge-commit merge-commit commit-msg"
-    " prepare-commit-msg".split()
-)
+_BLOCKING = frozenset("pre-commit pre-push pre-merge-commit commit-msg prepare-commit-msg".split())
 """Stages in which a hook that fails stops something."""
 _OLD_NAMES = {"commit": "pre-commit", "push": "pre-push", "merge-commit": "pre-merge-commit"}
 
@@ -41,47 +38,39 @@ def read(text: str, path: str) -> Layout:
     """What local hooks run, and which of interlock's never run or never fail."""
     documents, problems = read_yaml(text)
     sheet = Sheet(problems=problems)
-    filters: list[Filter] = []
-    for document in documents:
-        if isinstance(document, Map):
-            for repository in items(document.get("repos")):
-                filters.extend(_repository(repository, document, sheet))
-    hooks = tuple(dict.fromkeys(_ours(documents)))
-    return replace(sheet.layout("pre-commit"), filters=tuple(filters), hooks=hooks)
+    found = list(configured(documents))
+    filters = tuple(one for hook in found for one in _judged(hook, sheet))
+    ours = dict.fromkeys(hook.name for hook in found if hook.ours)
+    return replace(sheet.layout("pre-commit"), filters=filters, hooks=tuple(ours))
 
 
-def _ours(documents: Sequence[Node]) -> Iterator[str]:
-    """The ids of the hooks that are interlock's."""
+def configured(documents: Sequence[Node]) -> Iterator[Hook]:
+    """Every hook of a configuration, in order."""
     for document in documents:
         if isinstance(document, Map):
             for repository in items(document.get("repos")):
                 for node in items(child(repository, "hooks")):
-                    if isinstance(node, Map) and (hook := _Hook(node, document)).ours:
-                        yield hook.name
+                    if isinstance(node, Map):
+                        yield Hook(node, string(child(repository, "repo")) or "", document)
 
 
-def _repository(repository: Node, root: Map, sheet: Sheet) -> Iterator[Filter]:
-    local = string(child(repository, "repo")) == "local"
-    for node in items(child(repository, "hooks")):
-        if not isinstance(node, Map):
-            continue
-        hook = _Hook(node, root)
-        scripts = _command(hook, sheet) if local or hook.ours else []
-        if not hook.ours:
-            continue
-        claim = next(hook.claims(), None)
-        if claim is not None:
-            row, sentence = claim
-            sheet.claims.append(Claim("IL502", row, hook.name, sentence))
-            continue
-        if "entry" in node.table:
-            row = node.row_of("entry")
-            sheet.jobs.append(Job(HOOK + hook.name, row, (Part(row, tuple(scripts)),)))
-        if not hook.always:
-            yield hook.filter()
+def _judged(hook: Hook, sheet: Sheet) -> Iterator[Filter]:
+    scripts = _command(hook, sheet) if hook.repository == "local" or hook.ours else []
+    if not hook.ours:
+        return
+    claim = next(hook.claims(), None)
+    if claim is not None:
+        row, sentence = claim
+        sheet.claims.append(Claim("IL502", row, hook.name, sentence))
+        return
+    if "entry" in hook.node.table:
+        row = hook.node.row_of("entry")
+        sheet.jobs.append(Job(HOOK + hook.name, row, (Part(row, tuple(scripts)),)))
+    if not hook.always:
+        yield hook.filter()
 
 
-def _command(hook: _Hook, sheet: Sheet) -> list[int]:
+def _command(hook: Hook, sheet: Sheet) -> list[int]:
     """The entry of a hook with its arguments."""
     language = string(hook.node.get("language")) or "system"
     entry = hook.node.get("entry")
@@ -98,8 +87,17 @@ def _quoted(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Hook:
+class Hook:
+    """
+    A hook as it is configured.
+
+    Attributes:
+        repository: Where it comes from: an address, or `local`.
+        root: The configuration around it.
+    """
+
     node: Map
+    repository: str
     root: Map
 
     @property
@@ -134,21 +132,30 @@ class _Hook:
             if one.value == self.name:
                 yield one.row, "is left out by pre-commit.ci, so it never runs there"
 
+    def stages(self) -> frozenset[str] | None:
+        """The stages in which it runs, by their names of today; None for all of them."""
+        holder, key = self._stages_at()
+        if key not in holder.table:
+            return None
+        return frozenset(_OLD_NAMES.get(one.value, one.value) for one in texts(holder.get(key)))
+
+    def _stages_at(self) -> tuple[Map, str]:
+        # An empty list counts as none: pre_commit.repository of pre-commit 4.
+        if texts(self.node.get("stages")):
+            return self.node, "stages"
+        return self.root, "default_stages"
+
     def stage_claims(self) -> Iterator[tuple[int, str]]:
         """Why no commit and no push meets it."""
-        holder = self.node if "stages" in self.node.table else self.root
-        key = "stages" if holder is self.node else "default_stages"
-        if key in holder.table:
-            stages = {one.value for one in texts(holder.get(key))}
-            if not stages & _BLOCKING:
-                names = ", ".join(sorted(stages)) or "no stage"
-                yield holder.row_of(key), f"runs in {names}, so it stops no commit and no push"
-                return
-        else:
-            stages = set(_BLOCKING)
+        stages = self.stages()
+        if stages is not None and not stages & _BLOCKING:
+            holder, key = self._stages_at()
+            names = ", ".join(sorted(one.value for one in texts(holder.get(key)))) or "no stage"
+            yield holder.row_of(key), f"runs in {names}, so it stops no commit and no push"
+            return
         installed = texts(self.root.get("default_install_hook_types"))
-        meant = {_OLD_NAMES.get(one, one) for one in stages}
-        if installed and not meant & _BLOCKING & {one.value for one in installed}:
+        meant = _BLOCKING if stages is None else stages & _BLOCKING
+        if installed and not meant & {one.value for one in installed}:
             row = self.root.row_of("default_install_hook_types")
             yield row, "runs in a stage that is not installed, so no commit meets it"
 
