@@ -18,8 +18,8 @@ from interlock.contract import (
     load_contract,
 )
 
-__all__ = ["Application", "application", "application_contract", "in_sight", "looking_at"]
-__all__ += ["read_bytes"]
+__all__ = ["Application", "application", "application_contract", "declared_above", "in_sight"]
+__all__ += ["looking_at", "read_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,12 @@ def _upwards(start: Path) -> Application | None:
         if any(stamps) and (found := _read(folder, stamps)) is not None:
             return found
     return None
+
+
+def declared_above(folder: Path) -> Path | None:
+    """Return the folder whose contract counts in a folder, None where none declares one."""
+    found = _upwards(folder)
+    return None if found is None else found.root
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:

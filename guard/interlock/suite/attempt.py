@@ -47,10 +47,13 @@ def back_up(file: str) -> None:
 
 
 def where(alembic: str) -> None:
-    """Print the SQLite file that env.py opens."""
+    """Print the SQLite file that env.py opens, or as the last line why there is none."""
     from interlock.steps.environment import config_for, look
 
-    print(look(config_for(Path.cwd(), alembic)).engine.url.database)  # noqa: T201
+    try:
+        print(look(config_for(Path.cwd(), alembic)).engine.url.database)  # noqa: T201
+    except Exception as error:  # noqa: BLE001 - env.py is the repository's code
+        sys.exit(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
 
 
 def validate(url: str) -> None:

@@ -74,6 +74,10 @@ class Answer:
         return self.out + self.err
 
     @property
+    def last_line(self) -> str:
+        return (self.said.strip().splitlines() or [""])[-1][:300]
+
+    @property
     def last_words(self) -> str:
         return " / ".join(self.said.strip().splitlines()[-4:])[-600:]
 
@@ -206,11 +210,26 @@ def make_bench(repository: Path, folder: Path, options: Options) -> Bench:
         if answer.status == 0 and Path(reached[0]).resolve() == scratch:
             _commit(root, bench.variables)
             return bench
-        problems.append(f"{driver}: {answer.last_words}")
-    raise Broken(
-        "env.py does not lead to the scratch database. Where it takes its URL from another "
-        "variable than DATABASE_URL, or needs further ones, name them in the pytest configuration: "
-        f'interlock_env = ["SHOP_DB={{url}}"]. It said: {"; ".join(problems)}'
+        problems.append(answer.last_line if answer.status else f"it opened {reached[0]}")
+    raise Broken(_misled(*problems))
+
+
+def _misled(said: str, said_to_async: str) -> str:
+    """Say why env.py is not at the scratch database, and what to do, by what it said itself."""
+    if said.startswith("Unusable: "):
+        return said.removeprefix("Unusable: ")
+    if "aiosqlite" in said_to_async and "requires an async driver" in said:
+        return (
+            "env.py is asynchronous, and aiosqlite, which opens the scratch database for it, "
+            "is not installed: pip install aiosqlite"
+        )
+    if "requires an async driver" in said:
+        said = said_to_async
+    return (
+        "env.py does not lead to the scratch database, a SQLite file. It has to take a whole URL "
+        "from one place: sqlalchemy.url in the ini, or a variable. Where that is another one than "
+        "DATABASE_URL, or further ones are needed, name them in the pytest configuration: "
+        f'interlock_env = ["SHOP_DB={{url}}", "SHOP_SECRET=any"]. It said: {said}'
     )
 
 
