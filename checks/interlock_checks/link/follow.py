@@ -23,7 +23,7 @@ from interlock_checks.link.handlers import (
     is_silenced,
     made_by,
 )
-from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
+from interlock_checks.link.paths import Flow, Jump, Path, Raised, Site, merged
 from interlock_checks.link.running import (
     Running,
     added,
@@ -56,9 +56,34 @@ from interlock_checks.link.world import NESTED, Frame
 DEEPEST = 12
 """Calls within each other that are followed."""
 
+_WORKING = frozenset({"verify", "backup", "permit", "migrate"})
+"""Steps that reach for databases and programs, and so may fail otherwise than by refusing."""
+
 
 class Interpreter(Blocks):
     """Statements, blocks and calls: what follows a program."""
+
+    def _begun(self, running: Running) -> Flow:
+        """Run a scope that nobody calls: a function through its decorators, as its callers do."""
+        path, scope = running.path, running.scope
+        facts = self.world.files[path]
+        function = Fun(path, scope)
+        wrapper = decorated(self.world, function) if facts.scopes[scope].decorators else None
+        if wrapper is None:
+            return super()._begun(running)
+        if wrapper[0].scope not in self.world.files[wrapper[0].path].control:
+            self.wanted.add(wrapper[0].path)
+            return super()._begun(running)
+        outside = Running(path, 0, self._owner())
+        node = len(facts.nodes)
+        flow = self._own(function, (), node, -1, [Path()], outside)
+        result = (path, 0, f"#{node}")
+        flow.jumps += [
+            Jump(one.bind(result, None), "return", running.owner, -1, one.value(result) or ())
+            for one in flow.normal
+        ]
+        flow.normal = []
+        return flow
 
     def _want(self, node: int, found: Values, at: Running) -> None:
         """Ask for what a name means, where that stands in a file that was only looked over."""
@@ -177,6 +202,8 @@ class Interpreter(Blocks):
             passed = self.watch.guard(at, step.place, guard, path, ok)
             if not guard.name.endswith("?"):
                 flow.raised.append(Raised(passed, "refusal", guard.step))
+            if guard.step in _WORKING:
+                flow.raised.append(Raised(passed, "error", guard.step))
             self.watch.ran(guard.step, passed)
             passed = passed.did(guard.step)
             if guard.gives:
@@ -210,8 +237,12 @@ class Interpreter(Blocks):
             return added(flow, self._guarded(command, given, step, ended, at))
         if last in control.DEFERRING and name not in control.STRUCTURED:
             asked = last in control.ASKABLE and self.asked.is_asked(at.path, step.node)
-            self._deferred(last, given, step, ended, at, asked)
-            return added(flow, self._asked_for(given, step, ended, at) if asked else Flow(ended))
+            if asked:
+                return added(flow, self._asked_for(given, step, ended, at))
+            lost = self._deferred(last, given, step, ended, at)
+            for refused in lost:
+                ended = [path.did(refused) for path in ended]
+            return added(flow, Flow(ended))
         if name in {f"{PERMIT}.__enter__", f"{PERMIT}.__exit__"}:
             by = 1 if last == "__enter__" else -1
             moved = [replace(path, permits=max(path.permits + by, 0)) for path in ended]
@@ -295,29 +326,27 @@ class Interpreter(Blocks):
         step: Step,
         paths: list[Path],
         at: Running,
-        asked: bool,
-    ) -> None:
-        """Something is run later or elsewhere: its refusal reaches nobody who does not ask."""
+    ) -> set[str]:
+        """Something is run later or elsewhere, and nobody asks: the steps whose refusal is lost."""
         later = [replace(path, permits=0) for path in paths]
-        refused = False
-        if asked:
-            return
+        refused: set[str] = set()
         for number, one in enumerate(given):
             for function in one.values:
                 rest = given[number + 1 :]
                 if isinstance(function, Fun):
                     ran = self._own(function, rest, -1, step.place, later, at)
-                    refused |= any(raised.kind == "refusal" for raised in ran.raised)
+                    refused |= {one.step for one in ran.raised if one.kind == "refusal"}
                 elif (guard := guard_of(function)) is not None and guard.step != "engine":
-                    refused = True
+                    refused.add(guard.step)
         node = self.world.files[at.path].nodes[step.node]
         assert isinstance(node, m.Call)
         for arg in node.args:
             coroutine = self._coroutine(arg.value, step.place, later, at)
             if coroutine is not None:
-                refused |= any(raised.kind == "refusal" for raised in coroutine.raised)
+                refused |= {one.step for one in coroutine.raised if one.kind == "refusal"}
         if refused:
             self.watch.lost(at, step.place, last)
+        return refused
 
     def _coroutine(self, node: int, place: int, paths: list[Path], at: Running) -> Flow | None:
         """Run the coroutine that a node is, if it is one of the repository's own."""

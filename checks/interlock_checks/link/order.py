@@ -395,9 +395,23 @@ class Order:
         ):
             return False
         return any(
-            permits > 0
+            permits > 0 and not self._is_deferred(path, node)
             for (file, node), permits in self._permits.items()
             if file == path and _calls(facts.nodes[node], use.into)
+        )
+
+    def _is_deferred(self, path: str, call: int) -> bool:
+        """Whether what a call gives is handed to something that runs it later."""
+        nodes = self.world.files[path].nodes
+        return any(
+            isinstance(one, m.Call)
+            and any(arg.value == call for arg in one.args)
+            and any(
+                isinstance(value, Ext | Method)
+                and value.name.rpartition(".")[2] in control.DEFERRING
+                for value in self.world.values(path, one.func)
+            )
+            for one in nodes
         )
 
     def _report(self, spot: Spot, code: str, sink: str, manner: str) -> None:

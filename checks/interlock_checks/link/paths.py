@@ -97,7 +97,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A way that an exception takes: a refusal of `step`, an exit, or any other error."""
+    """A way that an exception takes: a refusal of `step`, an exit, or another error (of `step`)."""
 
     path: Path
     kind: Literal["refusal", "exit", "success", "error"]

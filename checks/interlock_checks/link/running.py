@@ -166,6 +166,6 @@ def divided(
 def dropped(path: Path, place: int, one: Raised, at: Running) -> Path:
     """`return` in a `finally` block: whatever was on its way is gone."""
     site = Site(at.path, at.scope, place, "finally")
-    if one.kind == "refusal":
+    if one.step:
         path = replace(path, refused=path.refused | {(one.step, site)})
     return path.chose(site, True)

@@ -62,9 +62,12 @@ class Statements:
         self.left -= self.most
         running = Running(path, scope, self._owner())
         self.visited.add((path, scope))
-        flow = self._run(self.shape(path, scope), [Path()], running)
+        flow = self._begun(running)
         self._may_refuse(path, scope, flow)
         return flow, running
+
+    def _begun(self, running: Running) -> Flow:
+        return self._run(self.shape(running.path, running.scope), [Path()], running)
 
     def _may_refuse(self, path: str, scope: int, flow: Flow) -> None:
         """Remember the functions that pass a refusal on: whoever calls them is near a guard."""
