@@ -1,12 +1,17 @@
-"""The one place where an engine is built: `engine-factory` in pyproject.toml."""
+"""The one place where an engine is built: `engine-factory` in pyproject.toml.
+
+Interlock's own factory judges the URL first: outside of production no engine leads there.
+"""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
+
+import interlock
 
 
 def database_url() -> str:
@@ -14,7 +19,7 @@ def database_url() -> str:
 
 
 def make_engine(url: str | None = None) -> Engine:
-    engine = create_engine(url or database_url())
+    engine = interlock.create_engine(url or database_url())
 
     @event.listens_for(engine, "connect")
     def enforce_foreign_keys(connection: Any, _record: Any) -> None:
