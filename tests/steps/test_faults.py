@@ -15,7 +15,7 @@ from tests.steps.project import STOCK, Project
 
 import interlock
 from interlock import Refused
-from interlock.steps.actions import latest
+from interlock.steps.demands import latest
 from interlock.steps.status import standing
 
 KILLER = """

@@ -22,7 +22,7 @@ from tests.steps.project import PRODUCT, STOCK, VARIABLE, Project
 
 import interlock
 from interlock import Refused
-from interlock.steps import actions, site
+from interlock.steps import demands, site
 from interlock.steps.envelope import seal
 from interlock.steps.keys import generate, read_private
 from interlock.steps.receipts import AGE_LIMIT, Copied, Receipt, payload_of
@@ -339,7 +339,7 @@ def test_a_run_that_is_in_the_ledger_is_used_whatever_the_store_says(inside: Pro
 
 def _later(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     moment = site.now() + timedelta(seconds=seconds)
-    monkeypatch.setattr(actions, "now", lambda: moment)
+    monkeypatch.setattr(demands, "now", lambda: moment)
 
 
 @pytest.mark.parametrize(

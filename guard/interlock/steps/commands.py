@@ -6,7 +6,7 @@ import contextlib
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,25 @@ def _result(text: str) -> None:
     sys.__stdout__.flush()  # type: ignore[union-attr]
 
 
+def _show(receipt: Receipt, output_format: str) -> int:
+    if output_format == "json":
+        import msgspec
+
+        document = {"step": receipt.step, **msgspec.to_builtins(receipt)}
+        _result(json.dumps(document, sort_keys=True))
+    else:
+        from interlock.steps.words import receipt_lines
+
+        _result("\n".join(receipt_lines(receipt)))
+    return DONE
+
+
+def _standing_json(one: Standing) -> str:
+    import msgspec
+
+    return json.dumps(msgspec.to_builtins(one), sort_keys=True)
+
+
 @click.command()
 @click.argument("target")
 @_format
@@ -91,9 +110,9 @@ def verify(target: str, output_format: str) -> int:
 @_answering
 def backup(target: str | None, output_format: str) -> int:
     """Back up the database that was verified, restore the backup and compare."""
-    from interlock.steps import actions
+    from interlock.steps import actions, demands
 
-    receipt = actions.backup(actions.latest(target, "backup"))
+    receipt = actions.backup(demands.latest(target, "backup"))
     return _show(receipt, output_format)
 
 
@@ -103,9 +122,9 @@ def backup(target: str | None, output_format: str) -> int:
 @_answering
 def migrate(target: str | None, output_format: str) -> int:
     """Migrate the database that was backed up."""
-    from interlock.steps import actions
+    from interlock.steps import actions, demands
 
-    receipt = actions.migrate(actions.latest(target, "migrate"))
+    receipt = actions.migrate(demands.latest(target, "migrate"))
     return _show(receipt, output_format)
 
 
@@ -137,10 +156,11 @@ def status(target: str | None, output_format: str) -> int:
     Exit status: 0 nothing is left to do, 1 something is.
     """
     from interlock.steps.status import standings
+    from interlock.steps.words import standing_text
 
     found = standings(target)
     for one in found:
-        _result(_standing_json(one) if output_format == "json" else _standing_text(one))
+        _result(_standing_json(one) if output_format == "json" else standing_text(one))
     return DONE if all(one.settled for one in found) else UNSETTLED
 
 
@@ -211,69 +231,3 @@ COMMANDS = {
     for command in (verify, backup, migrate, deploy, status, keygen, alembic)
     if command.name is not None
 }
-
-
-# --- words ----------------------------------------------------------------------------------
-
-
-def _show(receipt: Receipt, output_format: str) -> int:
-    if output_format == "json":
-        import msgspec
-
-        document = {"step": receipt.step, **msgspec.to_builtins(receipt)}
-        _result(json.dumps(document, sort_keys=True))
-    else:
-        _result("\n".join(_receipt_lines(receipt)))
-    return DONE
-
-
-def _receipt_lines(receipt: Receipt) -> Iterator[str]:
-    from interlock.steps.actions import revisions
-    from interlock.steps.receipts import Copied, Migrated, Verified
-
-    evidence = receipt.evidence
-    if isinstance(evidence, Verified):
-        yield f"verified  {receipt.target.name}, {receipt.target.address}"
-        yield f"  run     {receipt.run}"
-        yield f"  commit  {receipt.commit[:12]}, proved over {evidence.files} files of code"
-        if not receipt.plan.changes:
-            yield f"  plan    nothing to migrate: the database is at {receipt.plan.end}"
-        else:
-            yield f"  plan    {revisions(receipt.plan.start)} to {receipt.plan.end}"
-        for change in receipt.plan.changes:
-            known = f"SQL sha256 {change.sql[:12]}" if change.sql else f"SQL: {change.reason}"
-            yield f"          {change.revision}  {known}"
-    elif isinstance(evidence, Copied):
-        rows = sum(evidence.tables.values())
-        yield f"backed up {receipt.target.name} into {evidence.file}"
-        yield (
-            f"          {evidence.size} bytes, restored and compared: "
-            f"{len(evidence.tables)} tables, {rows} rows"
-        )
-    elif isinstance(evidence, Migrated):
-        yield f"migrated  {receipt.target.name} to {receipt.plan.end}"
-        yield f"          {len(evidence.revisions)} in the ledger: {revisions(evidence.revisions)}"
-
-
-def _standing_text(one: Standing) -> str:
-    lines = [f"{one.name}: {one.verdict}"]
-    if one.run is not None:
-        lines.append(f"  run     {one.run}")
-    for step, issued, problem in one.steps:
-        when = f"{issued:%Y-%m-%d %H:%M:%S} UTC" if issued else f"proves nothing: {problem}"
-        lines.append(f"          {step:8}  {when}")
-    if one.heads is not None:
-        lines.append(f"  version {', '.join(one.heads) or 'none'}")
-    for entry in (one.ledger or ())[-5:]:
-        lines.append(
-            f"  ledger  {entry.revision}  {entry.applied:%Y-%m-%d %H:%M:%S} UTC  "
-            f"commit {entry.commit[:12]}  run {entry.run}"
-        )
-    lines.append(f"  next    {one.next_step}")
-    return "\n".join(lines)
-
-
-def _standing_json(one: Standing) -> str:
-    import msgspec
-
-    return json.dumps(msgspec.to_builtins(one), sort_keys=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from interlock.hooks import install
 from interlock.permits import Permit, holding
 from interlock.refused import Refused
-from interlock.steps.actions import after, required, revisions, same_database, started
+from interlock.steps.demands import after, required, revisions, same_database, started
 from interlock.steps.environment import Unusable
 from interlock.steps.files import digest_of
 from interlock.steps.receipts import Copied, Failed, Migrated, Receipt

@@ -11,8 +11,8 @@ from pathlib import Path
 from interlock.refused import Refused
 from interlock.root import application
 from interlock.steps import store
-from interlock.steps.actions import revisions
 from interlock.steps.chain import Run, examine, staleness
+from interlock.steps.demands import revisions
 from interlock.steps.environment import Unusable
 from interlock.steps.ledger import Entry
 from interlock.steps.receipts import Copied, Failed, Receipt

@@ -145,7 +145,7 @@ _GUARDS = (
         "the suite goes red without the demand for a backup",
         "C4",
         {
-            ("steps/actions.py", "required"): (
+            ("steps/demands.py", "required"): (
                 "run = examine(site.root, name, site.contract.trust.keys)\n"
                 "return Run(name, {'backup': run.receipts['verify'], **run.receipts}, {})"
             ),
