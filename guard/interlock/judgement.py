@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from inspect import getclosurevars, isfunction
+from typing import TYPE_CHECKING, Any
 
 from interlock.addresses import Address, address_of
 from interlock.live import addresses_of_connection
@@ -12,9 +14,9 @@ from interlock.refused import Refused
 from interlock.root import in_sight
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["require_permit"]
+__all__ = ["by_url_alone", "require_permit"]
 
 _IDENTITY = "interlock.identity"
 
@@ -68,8 +70,31 @@ def _addresses(connection: Connection) -> list[Address]:
     url = connection.engine.url
     # An engine with a `creator` often has a URL that only names the dialect.
     if not live or url.host or url.database or url.query:
-        live = [*live, address_of(url)]
+        live = [*live, address_of(url) if live else by_url_alone(connection.engine)]
     return live
+
+
+def by_url_alone(engine: Engine) -> Address:
+    """
+    Say where an engine leads whose driver does not tell it of a connection.
+
+    Only SQLAlchemy's own function connects by the URL, and it holds the arguments beside it.
+    """
+    connect: Any = engine.pool._creator  # noqa: SLF001 (nothing public says who connects)
+    dialect: Any = engine.dialect
+    arguments, own = dialect.create_connect_args(engine.url)
+    held = getclosurevars(connect).nonlocals if isfunction(connect) else {}
+    if (
+        getattr(connect, "__module__", None) != "sqlalchemy.engine.create"
+        or dialect.dispatch.do_connect
+        or list(held.get("cargs_tup", held.get("cargs", [connect]))) != list(arguments)
+    ):
+        return replace(address_of(engine.url), doubt=_PAST_URL)
+    beside = {key: value for key, value in held["cparams"].items() if own.get(key) != value}
+    return address_of(engine.url, beside)
+
+
+_PAST_URL = "it was made past the URL of its engine, and its driver does not say where it leads"
 
 
 def _is_the_one(connection: Connection, permit: Permit) -> bool:

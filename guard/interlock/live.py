@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from interlock.addresses import Address
-from interlock.drivers import sqlite
+from interlock.drivers import mysql, postgresql, sqlite
 from interlock.drivers.options import servers_of, strange_host
 
 __all__ = ["addresses_of_connection"]
@@ -51,7 +52,8 @@ def _libpq(_: Any, connection: Any) -> list[Address]:
     # Not info.hostaddr: that is what a name was resolved to.
     given = info.get_parameters() if hasattr(info, "get_parameters") else info.dsn_parameters
     hosts = [one for one in (info.host, given.get("hostaddr")) if one]
-    return [_address("postgresql", hosts or [""], info.port, info.dbname, info.user)]
+    found = _address("postgresql", hosts or [""], info.port, info.dbname, info.user)
+    return [_doubted(found, postgresql.chosen_by(given.get("options")))]
 
 
 def _asyncpg(_: Any, connection: Any) -> list[Address]:
@@ -61,7 +63,8 @@ def _asyncpg(_: Any, connection: Any) -> list[Address]:
         return []
     # A socket is given by its file, which ends in the port: /tmp/.s.PGSQL.5432
     host, port = place if isinstance(place, tuple) else _socket(place)
-    return [_address("postgresql", [host], port, given.database or given.user, given.user)]
+    found = _address("postgresql", [host], port, given.database or given.user, given.user)
+    return [_doubted(found, postgresql.sent_instead(getattr(given, "server_settings", None)))]
 
 
 def _socket(path: str) -> tuple[str, object]:
@@ -75,7 +78,8 @@ def _pymysql(_: Any, connection: Any) -> list[Address]:
     name = database.decode() if isinstance(database, bytes) else str(database)
     user = getattr(connection, "user", None)
     user = user.decode() if isinstance(user, bytes) else user
-    return [_address("mysql", [host or ""], getattr(connection, "port", None), name, user)]
+    found = _address("mysql", [host or ""], getattr(connection, "port", None), name, user)
+    return [_doubted(found, mysql.first_command(getattr(connection, "init_command", None)))]
 
 
 def _mysqlconnector(_: Any, connection: Any) -> list[Address]:
@@ -85,6 +89,10 @@ def _mysqlconnector(_: Any, connection: Any) -> list[Address]:
             "mysql", [host or ""], connection.server_port, connection.database, connection.user
         )
     ]
+
+
+def _doubted(address: Address, doubt: str | None) -> Address:
+    return replace(address, doubt=address.doubt or doubt)
 
 
 def _address(backend: str, hosts: list[str], port: Any, database: Any, user: Any) -> Address:

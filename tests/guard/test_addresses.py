@@ -64,7 +64,6 @@ LOCAL = "postgresql://localhost:5432"
         ("mysql://localhost/shop", {"MYSQL_UNIX_PORT": "/s"}, "localhost:3306,/s:3306/shop"),
         ("mysql://a/shop", {"MYSQL_TCP_PORT": "7"}, "//a:7,a:3306/shop"),
         ("mysql://a/shop?unix_socket=/s", {}, "//a:3306,/s:3306/shop"),
-        ("mysql://a/shop?db=other", {}, "//a:3306/other"),
         ("sqlite://", {}, "sqlite:///:memory:"),
         ("sqlite:///:memory:", {}, "sqlite:///:memory:"),
         ("sqlite:////srv/./a/../shop.db", {}, "sqlite:////srv/shop.db"),
@@ -107,6 +106,7 @@ def test_an_address_is_where_the_driver_would_connect(
         ("mysql+mysqlconnector://localhost/x?option_files=/etc/prod.cnf", {}, {}),
         ("mysql://localhost/x?init_command=USE+shop", {}, {}),
         ("mysql://localhost/x?db=a&database=b", {}, {}),
+        ("mysql://localhost/x?db=other", {}, {}),
         ("mysql+pyodbc://localhost/x", {}, {}),
         ("sqlite:///x.db", {"factory": object}, {}),
         ("sqlite:///file:x.db?vfs=other&uri=true", {}, {}),
@@ -161,6 +161,17 @@ def test_pymysql_says_where_it_is_connected() -> None:
 
     assert str(found) == "mysql://db.example.com:3307/shop"
     assert found.user == "u"
+
+
+def test_the_first_command_of_a_connection_makes_it_doubtful() -> None:
+    pymysql = pytest.importorskip("pymysql", reason="not a dependency of ours")
+    found = [
+        addresses_of_connection(one, one)[0].doubt
+        for command in ("SET NAMES utf8mb4", "USE shop_live")
+        for one in [pymysql.connect(host="db", defer_connect=True, init_command=command)]
+    ]
+
+    assert found == [None, "its first command may choose another database"]
 
 
 def test_a_password_is_in_no_address() -> None:

@@ -12,9 +12,10 @@ import pytest
 import sqlalchemy
 from sqlalchemy import event, text
 from sqlalchemy.ext import asyncio
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 import interlock
+from interlock.judgement import by_url_alone
 from interlock.refused import Refused
 
 Application = Callable[..., Path]
@@ -192,3 +193,62 @@ def test_plugins_of_sqlalchemy_are_refused(application: Application) -> None:
         url = "sqlite:///shop.db" if options else "sqlite:///shop.db?plugin=rewrite"
         with pytest.raises(Refused):
             interlock.create_engine(url, **options)
+
+
+# --- engines of SQLAlchemy, whose driver does not say where it is connected -----------------
+
+
+class Silent:
+    """A driver that nobody knows, as SQLAlchemy needs it to make an engine and to connect."""
+
+    paramstyle = "qmark"
+    Error = Exception
+    Cursor = object
+    version = "5.0"
+
+    def connect(self, *_: object, **__: object) -> Silent:
+        return Silent()
+
+    def close(self) -> None: ...
+
+    rollback = commit = close
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, None),
+        ({"connect_args": {"timeout": 3}}, None),
+        ({"connect_args": {"server": "live"}}, "the option 'server' may lead the driver elsewhere"),
+        ({"creator": Silent}, "made past the URL of its engine"),
+        ({"poolclass": NullPool, "creator": Silent}, "made past the URL of its engine"),
+    ],
+    ids=["the URL alone", "a harmless argument", "another server", "a creator", "without a pool"],
+)
+def test_a_silent_driver_is_judged_by_all_that_its_engine_was_given(
+    more: dict[str, Any], said: str | None
+) -> None:
+    engine = sqlalchemy.create_engine(
+        "mssql+pyodbc://devhost/dev?driver=x", module=Silent(), **more
+    )
+
+    found = by_url_alone(engine)
+
+    assert (said is None) is (found.doubt is None)
+    assert said is None or said in (found.doubt or "")
+
+
+def test_a_silent_driver_may_connect_by_the_pool_of_another_engine() -> None:
+    live = sqlalchemy.create_engine("mssql+pyodbc://live/shop?driver=x", module=Silent())
+    engine = sqlalchemy.create_engine(
+        "mssql+pyodbc://devhost/dev?driver=x", module=Silent(), pool=live.pool
+    )
+
+    assert "made past the URL of its engine" in (by_url_alone(engine).doubt or "")
+
+
+def test_a_listener_of_a_silent_driver_makes_its_engine_doubtful() -> None:
+    engine = sqlalchemy.create_engine("mssql+pyodbc://devhost/dev?driver=x", module=Silent())
+    event.listen(engine, "do_connect", lambda *_: None)
+
+    assert "made past the URL of its engine" in (by_url_alone(engine).doubt or "")

@@ -128,6 +128,35 @@ table.create(sa.create_engine({server.url("psycopg", "dev")!r}, creator=creator)
     assert server.tables("live") == []
 
 
+def test_settings_for_the_server_that_choose_its_database_are_refused(
+    postgresql: Any, server: Any
+) -> None:
+    """The server takes the second `database` of the first message, and asyncpg tells the first."""
+    code = f"""
+import asyncio, sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+import interlock.hooks; interlock.hooks.install()
+table = sa.Table("x", sa.MetaData(), sa.Column("id", sa.Integer))
+
+async def main():
+    settings = {{"database": "live"}}
+    engine = create_async_engine(
+        {server.url("asyncpg", "dev")!r}, connect_args={{"server_settings": settings}}
+    )
+    async with engine.begin() as connection:
+        print(await connection.scalar(sa.text("SELECT current_database()")))
+        await connection.run_sync(table.create)
+
+asyncio.run(main())
+"""
+    shown = postgresql.code(code)
+
+    assert shown.stdout == "live\n"
+    assert shown.returncode == 1
+    assert "`server_settings` chooses the database once more" in shown.stderr, shown.stderr
+    assert server.tables("live") == []
+
+
 def test_a_migration_that_leaves_its_transaction_is_refused_too(
     postgresql: Any, server: Any
 ) -> None:

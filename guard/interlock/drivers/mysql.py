@@ -8,6 +8,7 @@ named here; drivers differ in which, so each that is set counts as a place that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +39,14 @@ _HARMLESS = frozenset(
     local_infile max_allowed_packet passwd password prepared_statement_cache_size raise_on_warnings
     read_timeout sql_mode ssl ssl_ca ssl_capath ssl_cert ssl_check_hostname ssl_cipher
     ssl_disabled ssl_key ssl_verify_cert ssl_verify_identity time_zone use_pure use_unicode
-    write_timeout
+    write_timeout init_command
     """.split()
 )
 _PLACES = frozenset({"host", "port", "unix_socket", "user", "database", "db"})
+
+# Some drivers put the value of such an option into a statement as it is.
+_STATED = re.compile(r"[\w ,:+/-]*", re.ASCII)
+_SETTING = re.compile(r"\s*SET\s[^;]*;?\s*", re.I)
 
 
 def address(
@@ -57,8 +62,13 @@ def address(
     if driver and driver not in _DRIVERS:
         doubts.append(f"nothing is known of the driver {driver!r}")
     doubts.append(unknown(given, _HARMLESS | _PLACES))
-    if "database" in given and "db" in given:
+    # Which one counts is not the same in all drivers.
+    names = {str(one) for one in (url.database, given.get("database"), given.get("db")) if one}
+    if len(names) > 1:
         doubts.append("the database is given twice")
+    if not all(_STATED.fullmatch(str(given.get(key, ""))) for key in ("sql_mode", "time_zone")):
+        doubts.append("an option holds more than a setting")
+    doubts.append(first_command(given.get("init_command")))
     for key in "passwd", "password":
         given.pop(key, None)
 
@@ -84,6 +94,13 @@ def address(
         None if user is None else str(user),
         next((doubt for doubt in doubts if doubt), None),
     )
+
+
+def first_command(statement: object) -> str | None:
+    """Return the doubt about the statement that a driver runs on each new connection."""
+    if not statement or (isinstance(statement, str) and _SETTING.fullmatch(statement)):
+        return None
+    return "its first command may choose another database"
 
 
 def _set(environ: Mapping[str, str], name: str) -> list[str]:

@@ -19,6 +19,8 @@ _HARMLESS = frozenset(
     """.split()
 )
 
+_LIBPQ = ("PGHOSTADDR", "PGSERVICE", "PGOPTIONS")
+
 
 def address(
     backend: str,
@@ -28,10 +30,14 @@ def address(
     environ: Mapping[str, str],
 ) -> Address:
     """Say where a URL of any other dialect leads, if it is plain enough to tell."""
-    del driver, environ
-    doubt = unknown({**url.query, **connect_args}, _HARMLESS)
-    if any(";" in str(value) or "{" in str(value) for value in url.query.values()):
+    del driver
+    given = {**url.query, **connect_args}
+    doubt = unknown(given, _HARMLESS)
+    if any(sign in str(value) for value in (*given.values(), url.database) for sign in ";{="):
         doubt = "an option that holds further options"
+    # Dialects of databases that speak PostgreSQL's protocol connect by libpq.
+    if named := [name for name in _LIBPQ if environ.get(name)]:
+        doubt = doubt or f"the variable {named[0]} may lead the driver elsewhere"
     hosts = [] if url.host is None else [url.host]
     # Without a database an ODBC driver takes the host for the name of a data source, and
     # Oracle's for that of an alias.

@@ -52,6 +52,9 @@ _HARMLESS = frozenset(
 )
 _PLACES = frozenset({"host", "hostaddr", "port", "user", "options"})
 
+# Parameters of PostgreSQL's start-up message that are no settings.
+_SENT = frozenset({"user", "database", "options", "replication"})
+
 # `options` is given to the server. Poolers of several tenants read from it which database is
 # meant (Neon's `endpoint`, Supabase's `reference`), so only plain settings are let through.
 _SETTINGS = re.compile(
@@ -80,12 +83,8 @@ def address(
     doubts.append(unknown(given, _HARMLESS | _PLACES | {name or "dbname"}))
     if given.get("service") or environ.get("PGSERVICE"):
         doubts.append("a service file says where it leads")
-    if not all(
-        _SETTINGS.fullmatch(text)
-        for value in (given.get("options", ""), environ.get("PGOPTIONS", ""))
-        for text in ([value] if isinstance(value, str) else map(str, value))
-    ):
-        doubts.append("the server may be chosen by `options`")
+    doubts += [chosen_by(given.get("options")), chosen_by(environ.get("PGOPTIONS"))]
+    doubts.append(sent_instead(given.get("server_settings")))
     if "host" in url.query and "host" in connect_args:
         doubts.append("the host is given twice")
     if "host" in connect_args and "hostaddr" in url.query:
@@ -105,6 +104,34 @@ def address(
         None if user is None else str(user),
         next((doubt for doubt in doubts if doubt), None),
     )
+
+
+def chosen_by(options: object) -> str | None:
+    """Return the doubt that `options` raise, which are given to the server as a text."""
+    given = [options or ""] if options is None or isinstance(options, str) else options
+    parts = given if isinstance(given, (list, tuple)) else [given]
+    if all(_SETTINGS.fullmatch(str(one)) for one in parts):
+        return None
+    return "the server may be chosen by `options`"
+
+
+def sent_instead(settings: object) -> str | None:
+    """
+    Return the doubt about asyncpg's `server_settings`.
+
+    They go into the first message behind its own `user` and `database`, and of two the server
+    takes the last.
+    """
+    if settings is None:
+        return None
+    if not isinstance(settings, Mapping):
+        return "the settings for the server cannot be read"
+    for key, value in settings.items():
+        if str(key).lower() in _SENT and str(key) != "options":
+            return f"`server_settings` chooses the {key} once more"
+        if key == "options" and (doubt := chosen_by(value)):
+            return doubt
+    return None
 
 
 def _hosts(
