@@ -17,7 +17,8 @@ from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
 from interlock_checks.link.asked import Asked
 from interlock_checks.link.conditions import Conditions
-from interlock_checks.link.follow import Interpreter
+from interlock_checks.link.follow import HANDLERS, start
+from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Choice, Path, Site
 from interlock_checks.link.running import Running
 from interlock_checks.link.uses import Reach
@@ -70,7 +71,7 @@ class Lack:
 @dataclass
 class Order:
     """
-    The `Watch` of the interpreter; `reaches` are complete after `finish`.
+    The `Watch` of the machine; `reaches` are complete after `finish`.
 
     `uses` are the sinks that files reach, `near_files` those whose order is kept.
     """
@@ -94,13 +95,14 @@ class Order:
 
     def __post_init__(self) -> None:
         self.conditions = Conditions(self.world)
-        self.interpreter = Interpreter(
+        self.machine = Machine(
             self.world,
             self,
             self.conditions,
             Asked(self.world),
             self.places.is_test,
             lambda path, node: (path, node) in self._by_call,
+            HANDLERS,
         )
 
     def run(self) -> None:
@@ -113,7 +115,7 @@ class Order:
                 self._by_call.setdefault((reach.path, uses[reach.number].node), []).append(reach)
                 self._by_scope.setdefault((reach.path, reach.scope), []).append(reach)
         self._follow([path for path in self.near_files if not self.places.is_test(path)])
-        self.wanted = self.interpreter.wanted
+        self.wanted = self.machine.wanted
 
     def finish(self) -> None:
         """Follow tests as well, which ask for nothing to be read, and draw the conclusions."""
@@ -122,10 +124,10 @@ class Order:
 
     def _follow(self, paths: Sequence[str]) -> None:
         for path, scope in self._roots(paths):
-            if (path, scope) in self.interpreter.visited:
+            if (path, scope) in self.machine.visited:
                 continue
             self._root = Spot(path, scope, -1)
-            flow, running = self.interpreter.start(path, scope)
+            flow, running = start(self.machine, path, scope)
             for one in flow.normal:
                 self._ended(one, running, (Lit(None),))
             for jump in flow.jumps:
@@ -142,7 +144,7 @@ class Order:
         called: set[tuple[str, int]] = set()
         for path, facts in near:
             for number, marks in facts.control.items():
-                called |= self.interpreter.relevance.called(path, number)
+                called |= self.machine.relevance.called(path, number)
                 for mark in marks:
                     node = facts.nodes[mark.node] if mark.op == "call" else None
                     if isinstance(node, m.Call):
@@ -161,19 +163,19 @@ class Order:
                     (plain if free else inner).append((path, number))
                 elif number:
                     inner.append((path, number))
-        matters = self.interpreter.relevance.matters
+        matters = self.machine.relevance.matters
         return [start for start in (*modules, *plain, *inner) if matters(*start)]
 
     def refusing(self) -> dict[str, set[str]]:
         """File -> names in it by which others call what may refuse."""
         found: dict[str, set[str]] = {}
-        for path, number in self.interpreter.refusing:
+        for path, number in self.machine.refusing:
             names = self.world.files[path].scope_names(number)
             if names:
                 found.setdefault(path, set()).add(names[0])
         return found
 
-    # --- what the interpreter tells ---
+    # --- what the machine tells ---
 
     def guard(self, at: Running, place: int, guard: catalogue.Guard, path: Path, ok: bool) -> Path:
         spot = Spot(at.path, at.scope, place)

@@ -1,0 +1,207 @@
+"""How functions of the repository are run: through decorators, as generators, as coroutines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from interlock_checks.catalogue import control
+from interlock_checks.facts import model as m
+from interlock_checks.link.handlers import decorated, is_silenced, made_by
+from interlock_checks.link.machine import Machine
+from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
+from interlock_checks.link.running import Running, divided, enclosing, is_worth, union_of
+from interlock_checks.link.shape import Step, every
+from interlock_checks.link.values import Ext, Fun, Given, Lit, Method, Values
+from interlock_checks.link.world import NESTED, Frame
+
+DEEPEST = 12
+"""Calls within each other that are followed."""
+
+
+def run_own(
+    machine: Machine,
+    function: Fun,
+    given: tuple[Given, ...],
+    node: int,
+    place: int,
+    paths: list[Path],
+    at: Running,
+) -> Flow:
+    """Call one of the repository's own functions, through its decorators."""
+    key = (function.path, function.scope)
+    kept = function.scope in machine.world.files[function.path].control
+    if kept and not machine.relevance.matters(*key):
+        result = (at.path, at.scope, f"#{node}")
+        raised = [Raised(path, "error") for path in paths]
+        return Flow([path.bind(result, None) for path in paths], raised)
+    if key in at.bare or not machine.scope_of(function).decorators:
+        return _inline(machine, function, given, node, place, paths, at)
+    for decorator in machine.scope_of(function).decorators:
+        machine.world.want(function.path, decorator)
+    around = decorated(machine.world, function)
+    inner = replace(at, bare=at.bare | {key})
+    manager = _managing(machine, function)
+    if manager is not None:
+        flow = _inline(
+            machine,
+            manager,
+            (),
+            -1,
+            place,
+            paths,
+            inner,
+            on_yield=lambda now: _inline(machine, function, given, node, place, now, inner),
+        )
+    elif around is None:
+        flow = _inline(machine, function, given, node, place, paths, inner)
+    else:
+        wrapper, frame = around
+        flow = _inline(machine, wrapper, given, node, place, paths, inner, around=frame)
+        machine.visited.add(key)
+    caught = is_silenced(machine.world, function)
+    if caught is not None:
+        site = Site(at.path, at.scope, place, "decorator")
+        entered, flow.raised = divided(flow.raised, caught, site)
+        flow.normal = merged([*flow.normal, *entered])
+    return flow
+
+
+def _managing(machine: Machine, function: Fun) -> Fun | None:
+    """The generator that a function is decorated with, as a context around each call."""
+    for decorator in machine.scope_of(function).decorators:
+        maker, _ = made_by(machine.world, function.path, decorator, None)
+        for one in maker:
+            if isinstance(one, Fun) and is_manager(machine, one):
+                return one
+    return None
+
+
+def _inline(
+    machine: Machine,
+    function: Fun,
+    given: tuple[Given, ...],
+    node: int,
+    place: int,
+    paths: list[Path],
+    at: Running,
+    *,
+    on_yield: Callable[[list[Path]], Flow] | None = None,
+    around: Frame | None = None,
+) -> Flow:
+    """Run a function where it is called; `on_yield` is what runs wherever it yields."""
+    path, scope = function.path, function.scope
+    facts = machine.world.files[path]
+    if scope not in facts.control:
+        if not machine.is_test(at.path) and NESTED not in path:
+            machine.wanted.add(path)
+        return Flow([machine.watch.opaque(at, place, function, one) for one in paths])
+    if at.depth >= DEEPEST or at.runs(path, scope) or machine.steps > machine.most:
+        return Flow(paths) if on_yield is None else on_yield(paths)
+    machine.visited.add((path, scope))
+    machine.world.steps = 0
+    frame = machine.world.frame(function, given, 1, around or enclosing(at, facts, scope, path))
+    inner = Running(path, scope, machine.owner(), frame, at, place, on_yield, at.bare, at.handling)
+    ran = machine.run(machine.shape(path, scope), paths, inner)
+    machine.may_refuse(path, scope, ran)
+    flow = Flow()
+    result = (at.path, at.scope, f"#{node}")
+
+    def back(ended: Path, values: Values) -> Path:
+        left = ended.leave(path, scope)
+        if node < 0:
+            return left
+        keep = values and all(is_worth(value) for value in values)
+        return left.bind(result, values if keep else None)
+
+    flow.normal = [back(one, (Lit(None),)) for one in ran.normal]
+    flow.raised = [replace(one, path=one.path.leave(path, scope)) for one in ran.raised]
+    for jump in ran.jumps:
+        if jump.owner == inner.owner:
+            flow.normal.append(back(jump.path, jump.values))
+        else:
+            flow.jumps.append(replace(jump, path=jump.path.leave(path, scope)))
+    flow.normal = merged(flow.normal)
+    return flow
+
+
+def run_generator(
+    machine: Machine,
+    function: Fun,
+    given: tuple[Given, ...],
+    place: int,
+    paths: list[Path],
+    at: Running,
+    on_yield: Callable[[list[Path]], Flow],
+) -> Flow:
+    """Run a context manager that is written as a generator, with its block where it yields."""
+    return _inline(machine, function, given, -1, place, paths, at, on_yield=on_yield)
+
+
+def arguments_of(
+    machine: Machine, call: int, paths: Sequence[Path], at: Running
+) -> tuple[Given, ...]:
+    """The arguments of a call, as these ways know them."""
+    node = machine.world.files[at.path].nodes[call] if call >= 0 else None
+    if not isinstance(node, m.Call):
+        return ()
+    if any(arg.star for arg in node.args) or not paths:
+        machine.world.steps = 0
+        return machine.world.given(at.path, node.args, at.frame)
+    return tuple(
+        Given(union_of(machine.value(arg.value, path, at) for path in paths), arg.name)
+        for arg in node.args
+    )
+
+
+def run_coroutine(
+    machine: Machine, node: int, place: int, paths: list[Path], at: Running
+) -> Flow | None:
+    """Run the coroutine that a node is, if it is one of the repository's own."""
+    maker, call = made_by(machine.world, at.path, node, at.frame)
+    for function in maker:
+        if isinstance(function, Fun) and machine.scope_of(function).is_async:
+            given = arguments_of(machine, call, paths, at)
+            return run_own(machine, function, given, call, place, paths, at)
+        if isinstance(function, Ext | Method):
+            last = function.name.rpartition(".")[2]
+            inner = machine.world.files[at.path].nodes[call]
+            if last in control.ASKABLE and isinstance(inner, m.Call):
+                for arg in inner.args:
+                    found = run_coroutine(machine, arg.value, place, paths, at)
+                    if found is not None:
+                        return found
+    return None
+
+
+def run_awaited(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
+    if step.op == "from":
+        return consume(machine, step.node, step.place, paths, at)
+    return run_coroutine(machine, step.node, step.place, paths, at) or Flow(paths)
+
+
+def consume(machine: Machine, node: int, place: int, paths: list[Path], at: Running) -> Flow:
+    """Run the generator that is iterated, if it is one of the repository's own."""
+    maker, call = made_by(machine.world, at.path, node, at.frame)
+    for function in maker:
+        if isinstance(function, Fun) and _is_generator(machine, function):
+            given = arguments_of(machine, call, paths, at)
+            return run_own(machine, function, given, -1, place, paths, at)
+    return Flow(paths)
+
+
+def is_manager(machine: Machine, function: Fun) -> bool:
+    return not machine.world.decorator_names(function).isdisjoint(control.CONTEXT_MANAGERS)
+
+
+def _is_generator(machine: Machine, function: Fun) -> bool:
+    return any(
+        step.op in {"yield", "from"} for step in every(machine.shape(function.path, function.scope))
+    )
+
+
+def is_lazy(machine: Machine, function: Fun) -> bool:
+    """Whether a call runs nothing yet."""
+    if function.path.partition(NESTED)[1]:
+        return False
+    return machine.scope_of(function).is_async or _is_generator(machine, function)

@@ -1,0 +1,306 @@
+"""
+What a call does: it passes a guard, runs a function of the repository or something from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from interlock_checks import catalogue
+from interlock_checks.catalogue import control
+from interlock_checks.catalogue.guards import INTERLOCK, PERMIT, RECEIPTS
+from interlock_checks.facts import model as m
+from interlock_checks.link.calls import (
+    arguments_of,
+    is_lazy,
+    is_manager,
+    run_coroutine,
+    run_generator,
+    run_own,
+)
+from interlock_checks.link.handlers import Caught, exit_kind, made_by
+from interlock_checks.link.machine import Machine
+from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
+from interlock_checks.link.running import (
+    Running,
+    added,
+    callable_here,
+    divided,
+    guard_of,
+    is_of_constant,
+)
+from interlock_checks.link.shape import Step
+from interlock_checks.link.started import commanded
+from interlock_checks.link.values import (
+    UNKNOWN,
+    Bound,
+    Cls,
+    Ext,
+    Fun,
+    Given,
+    Lit,
+    Made,
+    Method,
+    Obj,
+    Value,
+    Values,
+)
+
+_WORKING = frozenset({"verify", "backup", "permit", "migrate"})
+"""Steps that reach for databases and programs, and so may fail otherwise than by refusing."""
+
+
+def run_call(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
+    node = machine.world.files[at.path].nodes[step.node]
+    assert isinstance(node, m.Call)
+    paths = [machine.watch.sink(at, step.place, step.node, path) for path in paths]
+    flow = Flow()
+    if len(paths) > 1 and _differs(machine, node, paths, at):
+        for path in paths:
+            flow.normal += flow.take(_called(machine, node, step, [path], at))
+    else:
+        flow.normal = flow.take(_called(machine, node, step, paths, at))
+    flow.normal = merged(flow.normal)
+    return flow
+
+
+def _differs(machine: Machine, node: m.Call, paths: Sequence[Path], at: Running) -> bool:
+    """Whether the ways give a function different things."""
+    return any(
+        len({machine.value(number, path, at) for path in paths}) > 1
+        for number in (node.func, *(arg.value for arg in node.args))
+    )
+
+
+def _called(machine: Machine, node: m.Call, step: Step, paths: list[Path], at: Running) -> Flow:
+    functions = machine.value(node.func, paths[0], at)
+    functions = tuple(f for f in functions if not is_of_constant(f)) or functions
+    machine.want(node.func, functions, at)
+    given = arguments_of(machine, step.node, paths, at)
+    flow = Flow()
+    guarding = [f for f in functions if guard_of(f) is not None]
+    if guarding and machine.world.modules.resolve(at.path, INTERLOCK.name, 0):
+        # Its own repository, or a stand-in, which is reported as such.
+        functions = tuple(guarding)
+    if guarding and len(guarding) < len(functions):
+        # A name that may mean a guard or something else decides which of them runs.
+        site = Site(at.path, at.scope, step.place, "condition")
+        taken = [path.chose(site, True) for path in paths]
+        for function in guarding:
+            flow.normal += flow.take(_invoke(machine, function, given, step, taken, at))
+        flow.normal += [path.chose(site, False) for path in paths]
+        return flow
+    for function in functions[:4] or UNKNOWN:
+        flow.normal += flow.take(_invoke(machine, function, given, step, paths, at))
+    return flow
+
+
+def _invoke(
+    machine: Machine,
+    function: Value,
+    given: tuple[Given, ...],
+    step: Step,
+    paths: list[Path],
+    at: Running,
+) -> Flow:
+    guard = guard_of(function)
+    if guard is not None:
+        if isinstance(function, Bound):
+            given = (*function.args, *given)
+        return _run_guard(machine, guard, given, step, paths, at)
+    match function:
+        case Bound(func=func, args=args):
+            return _invoke(machine, func, (*args, *given), step, paths, at)
+        case Fun() if not is_lazy(machine, function):
+            return run_own(machine, function, given, step.node, step.place, paths, at)
+        case Cls():
+            made = Obj(function.path, function.scope)
+            for method in machine.world.attribute(made, "__init__"):
+                if isinstance(method, Fun):
+                    return run_own(machine, method, given, -1, step.place, paths, at)
+            return Flow(paths)
+        case Obj():
+            for method in machine.world.attribute(function, "__call__"):
+                if isinstance(method, Fun):
+                    return run_own(machine, method, given, step.node, step.place, paths, at)
+            return Flow(paths)
+        case Ext(name=name):
+            return _call_external(machine, name, given, step, paths, at)
+        case Method(owner=owner, name=name):
+            if isinstance(owner, Made):
+                name = f"{owner.name}.{name}"
+            return _call_external(machine, name, given, step, paths, at)
+        case _:
+            return _call_external(machine, "", given, step, paths, at)
+
+
+def _run_guard(
+    machine: Machine,
+    guard: catalogue.Guard,
+    given: tuple[Given, ...],
+    step: Step,
+    paths: list[Path],
+    at: Running,
+) -> Flow:
+    flow = Flow()
+    result = (at.path, at.scope, f"#{step.node}")
+    receipt = next((g.values for g in given if g.name in {None, "receipt"}), UNKNOWN)
+    wanted = RECEIPTS.get(guard.consumes)
+    accepted = {wanted, RECEIPTS["backup"]}
+    ok = wanted is None or (
+        bool(receipt) and all(isinstance(v, Made) and v.name in accepted for v in receipt)
+    )
+    for path in paths:
+        passed = machine.watch.guard(at, step.place, guard, path, ok)
+        if not guard.name.endswith("?"):
+            flow.raised.append(Raised(passed, "refusal", guard.step))
+        if guard.step in _WORKING:
+            flow.raised.append(Raised(passed, "error", guard.step))
+        machine.watch.ran(guard.step, passed)
+        passed = passed.did(guard.step)
+        if guard.gives:
+            passed = passed.bind(result, (Made(RECEIPTS[guard.gives]),))
+        flow.normal.append(passed)
+    return flow
+
+
+def _call_external(
+    machine: Machine,
+    name: str,
+    given: tuple[Given, ...],
+    step: Step,
+    paths: list[Path],
+    at: Running,
+) -> Flow:
+    last = name.rpartition(".")[2]
+    flow = Flow(raised=[Raised(path, "error") for path in paths])
+    ended: list[Path] = []
+    for path in paths:
+        kind = exit_kind(
+            machine.world, at.path, step.node, at.frame, machine.values_on(path, at), raised=False
+        )
+        if kind is not None:
+            flow.raised.append(Raised(path, kind))
+        else:
+            ended.append(path)
+    if not ended:
+        return flow
+    command = commanded(name, given)
+    if command is not None:
+        return added(flow, _run_guard(machine, command, given, step, ended, at))
+    if last in control.DEFERRING and name not in control.STRUCTURED:
+        asked = last in control.ASKABLE and machine.asked.is_asked(at.path, step.node)
+        if asked:
+            return added(flow, _asked_for(machine, given, step, ended, at))
+        lost = _deferred(machine, last, given, step, ended, at)
+        for refused in lost:
+            ended = [path.did(refused) for path in ended]
+        return added(flow, Flow(ended))
+    if name in {f"{PERMIT}.__enter__", f"{PERMIT}.__exit__"}:
+        by = 1 if last == "__enter__" else -1
+        moved = [replace(path, permits=max(path.permits + by, 0)) for path in ended]
+        return added(flow, Flow(moved))
+    if last in control.STACKING and given:
+        return added(flow, _enter_stack(machine, given[0].values, step, ended, at))
+    if name in control.CALLING or last in control.CALLING_METHODS:
+        skip = control.CALLING.get(name, control.CALLING_METHODS.get(last, 0))
+        functions = given[skip].values if len(given) > skip else ()
+        for function in functions:
+            if callable_here(function):
+                inner = _invoke(machine, function, given[skip + 1 :], step, ended, at)
+                return added(flow, inner)
+    swallowing = last == "gather" and any(
+        g.name == "return_exceptions" and g.values != (Lit(False),) for g in given
+    )
+    inner = Flow(ended)
+    node = machine.world.files[at.path].nodes[step.node]
+    assert isinstance(node, m.Call)
+    for arg in node.args:
+        found = run_coroutine(machine, arg.value, step.place, inner.normal, at)
+        if found is not None:
+            inner.normal = inner.take(found)
+    if swallowing:
+        site = Site(at.path, at.scope, step.place, "with")
+        entered, inner.raised = divided(inner.raised, Caught(True, True, True, False), site)
+        inner.normal = merged([*inner.normal, *entered])
+    if name.partition(".")[0] not in control.INERT:
+        for one in given:
+            for function in one.values:
+                if isinstance(function, Fun) and not is_lazy(machine, function):
+                    # Whoever is given a function may call it, now.
+                    before = inner.normal
+                    after = inner.take(run_own(machine, function, (), -1, step.place, before, at))
+                    inner.normal = merged([*before, *after])
+    return added(flow, inner)
+
+
+def _enter_stack(
+    machine: Machine, entered: Values, step: Step, paths: list[Path], at: Running
+) -> Flow:
+    """What an ExitStack enters stays open until its block ends, which closes permits."""
+    if entered and all(isinstance(v, Made) and v.name == PERMIT for v in entered):
+        return Flow([replace(path, permits=path.permits + 1) for path in paths])
+    node = machine.world.files[at.path].nodes[step.node]
+    if not isinstance(node, m.Call) or not node.args:
+        return Flow(paths)
+    maker, call = made_by(machine.world, at.path, node.args[0].value, at.frame)
+    for function in maker:
+        if isinstance(function, Fun) and is_manager(machine, function):
+            inside: list[Path] = []
+
+            def hold(now: list[Path], held: list[Path] = inside) -> Flow:
+                held += now
+                return Flow()
+
+            given = arguments_of(machine, call, paths, at)
+            flow = run_generator(machine, function, given, step.place, paths, at, hold)
+            flow.normal = merged(inside)
+            return flow
+    return Flow(paths)
+
+
+def _asked_for(
+    machine: Machine, given: tuple[Given, ...], step: Step, paths: list[Path], at: Running
+) -> Flow:
+    """What runs in another thread, and is asked: as if it ran here, but without a permit."""
+    for number, one in enumerate(given):
+        for function in one.values:
+            if callable_here(function):
+                flow = Flow()
+                for path in paths:
+                    away = replace(path, permits=0)
+                    inner = _invoke(machine, function, given[number + 1 :], step, [away], at)
+                    flow.normal += [replace(one, permits=path.permits) for one in flow.take(inner)]
+                return flow
+    return Flow(paths)
+
+
+def _deferred(
+    machine: Machine,
+    last: str,
+    given: tuple[Given, ...],
+    step: Step,
+    paths: list[Path],
+    at: Running,
+) -> set[str]:
+    """Something is run later or elsewhere, and nobody asks: the steps whose refusal is lost."""
+    later = [replace(path, permits=0) for path in paths]
+    refused: set[str] = set()
+    for number, one in enumerate(given):
+        for function in one.values:
+            rest = given[number + 1 :]
+            if isinstance(function, Fun):
+                ran = run_own(machine, function, rest, -1, step.place, later, at)
+                refused |= {one.step for one in ran.raised if one.kind == "refusal"}
+            elif (guard := guard_of(function)) is not None and guard.step != "engine":
+                refused.add(guard.step)
+    node = machine.world.files[at.path].nodes[step.node]
+    assert isinstance(node, m.Call)
+    for arg in node.args:
+        coroutine = run_coroutine(machine, arg.value, step.place, later, at)
+        if coroutine is not None:
+            refused |= {one.step for one in coroutine.raised if one.kind == "refusal"}
+    if refused:
+        machine.watch.lost(at, step.place, last)
+    return refused
