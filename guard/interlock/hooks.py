@@ -204,7 +204,7 @@ def _is_stamp(step: Any) -> bool:
 # no change through: steps, operations and DDL are judged on their own.
 _READERS = frozenset({"retrieve_migrations", "display_version"})
 
-_READING_TEXT = re.compile(r"\s*(?:SET|SHOW|SELECT)\b(?!.*\bINTO\b)[^;]*;?\s*", re.I | re.S)
+_READING_TEXT = r"\s*(?:SET|SHOW|SELECT)\b(?!.*\bINTO\b)[^;]*;?\s*"
 
 
 def _reads_only(opts: Mapping[str, Any]) -> bool:
@@ -220,7 +220,7 @@ def _reads(construct: Any) -> bool:
     if getattr(construct, "is_select", False):
         return True
     text = construct if isinstance(construct, str) else getattr(construct, "text", None)
-    return isinstance(text, str) and _READING_TEXT.fullmatch(text) is not None
+    return isinstance(text, str) and bool(re.fullmatch(_READING_TEXT, text, re.I | re.S))
 
 
 def _command(opts: Mapping[str, Any]) -> str:
