@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from hashlib import blake2b
@@ -14,8 +13,10 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from interlock_checks.discover import Source
-from interlock_checks.facts import outline
+from interlock_checks.facts import cut as cutting
 from interlock_checks.facts.files import read_code, read_source
+from interlock_checks.facts.outline import outline
+from interlock_checks.facts.relevant import Interest
 from interlock_checks.link.judgements import Judgements
 from interlock_checks.modules import ModuleIndex
 
@@ -214,7 +215,7 @@ IDLE = (
     "def idle_{0}(given):\n    kept = given + {0}\n    for one in given:\n        kept += one\n\n"
 )
 PADDING = "".join(IDLE.format(number) for number in range(52))
-assert len(PADDING) > outline.SMALL * 0.5
+assert len(PADDING) > cutting.SMALL * 0.5
 
 
 def padded(text: str) -> str:
@@ -258,10 +259,10 @@ def test_a_module_cut_down_reports_what_it_would_whole(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = padded(text)
-    assert len(large) > outline.SMALL
+    assert len(large) > cutting.SMALL
     cut = reached(large)
     assert cut
-    monkeypatch.setattr(outline, "SMALL", len(large))
+    monkeypatch.setattr(cutting, "SMALL", len(large))
     assert cut == reached(large)
 
 
@@ -271,22 +272,21 @@ def test_cutting_down_changes_no_report_of_any_module(text: str) -> None:
     large = padded(text)
     cut = reached(large)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outline, "SMALL", len(large))
+        patch.setattr(cutting, "SMALL", len(large))
         assert cut == reached(large), text
 
 
 def test_idle_functions_are_left_out_of_a_large_module() -> None:
     large = padded("import os\ndef work():\n    os.system('alembic upgrade head')\n")
-    shape = outline.outline(large)
-    cut = outline.cut_down(large, shape, lambda text: [text.index("os.system")])
-    assert len(cut.text) < len(large)
+    cut = cutting.cut_down(large, outline(large), Interest())
+    assert "kept" not in cut.text
+    assert "os.system" in cut.text
 
 
-def cut_by(words: list[str], text: str) -> outline.Cut:
+def cut_by(words: set[str], text: str) -> cutting.Cut:
     """A large module cut down to what these words matter to."""
     large = text + PADDING * 2
-    marks = [match.start() for word in words for match in re.finditer(word, large)]
-    return outline.cut_down(large, outline.outline(large), lambda _: marks)
+    return cutting.cut_down(large, outline(large), Interest(frozenset(words)))
 
 
 @pytest.mark.parametrize(
@@ -300,9 +300,50 @@ def cut_by(words: list[str], text: str) -> outline.Cut:
     ],
 )
 def test_of_an_idle_function_only_its_name_is_left(function: str, left: str) -> None:
-    cut = cut_by(["sink"], f"first = 1\n{function}last = 2\n")
+    cut = cut_by({"sink"}, f"first = 1\n{function}last = 2\n")
     assert cut.text.startswith(f"first = 1\n{left}last = 2\n")
     assert cut.row(left.count("\n") + 2) == function.count("\n") + 2
+
+
+def test_comments_are_left_out_and_rows_stay_right() -> None:
+    text = "a = 1\n\n# one\nb = 2  # two\n\nif b:\n\n    # three\n    sink()\n"
+    cut = cut_by({"sink"}, text)
+    assert cut.text.startswith("a = 1\nb = 2  # two\nif b:\n    sink()\n")
+    assert [cut.row(row) for row in (1, 2, 3, 4)] == [1, 4, 6, 9]
+
+
+def test_idle_functions_in_a_row_become_one_statement() -> None:
+    cut = cut_by({"sink"}, "def a():\n    b.c\n# d\ndef e():\n    b.c\n\nsink()\n")
+    assert cut.text.startswith("a = e = not 0\nsink()\n")
+    assert cut.row(2) == 7
+
+
+@pytest.mark.parametrize(
+    ("imported", "used", "kept"),
+    [
+        ("import sqlalchemy as sa", "sa.Column", False),
+        ("import sqlalchemy as sa", "sa . Column", False),
+        ("import sqlalchemy as sa", "sa.engine.url", True),
+        ("import sqlalchemy as sa", "sa", True),
+        ("import sqlalchemy as sa", "sa.again", True),
+        ("from oslo_db import exception as exc", "exc.DBError", False),
+        ("from oslo_concurrency import processutils", "processutils.ExecutionError", False),
+        ("from oslo_concurrency import processutils", "processutils.execute", True),
+        # Whatever a plugin registers in alembic.op may change a schema.
+        ("from alembic import op", "op.unheard_of", True),
+        # Any name of `sh` is a program.
+        ("import sh", "sh.unheard_of", True),
+        ("from sqlalchemy import x; import sh", "sh.unheard_of", True),
+        ("import json; x = sqlalchemy.sink; import sh", "x.unheard_of", True),
+        ("import sqlalchemy, sh", "sh.unheard_of", True),
+        ("import sqlalchemy as sa\nsa = mine.sink", "sa.Column", True),
+    ],
+)
+def test_an_attribute_that_leads_to_nothing_keeps_no_function(
+    imported: str, used: str, kept: bool
+) -> None:
+    cut = cut_by({"sink", "again"}, f"{imported}\n\n\ndef work():\n    found = {used}\n")
+    assert ("found" in cut.text) is kept
 
 
 def test_an_idle_method_still_hides_the_one_that_it_overrides() -> None:

@@ -16,8 +16,10 @@ from interlock_checks.catalogue.libraries import LIBRARIES
 from interlock_checks.catalogue.model import Library, Sink
 from interlock_checks.catalogue.names import (
     BARE_NAMES,
+    CLOSED,
     IDENTIFIERS,
     IMPORT_ROOTS,
+    LEADING_ON,
     OS_NAMES,
     QUALIFIED,
     READERS,
@@ -26,9 +28,11 @@ from interlock_checks.catalogue.names import (
 
 __all__ = [
     "BARE_NAMES",
+    "CLOSED",
     "GUARDS",
     "IDENTIFIERS",
     "IMPORT_ROOTS",
+    "LEADING_ON",
     "LIBRARIES",
     "METHODS",
     "OS_NAMES",

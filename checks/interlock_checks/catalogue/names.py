@@ -14,11 +14,12 @@ given away as values.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from interlock_checks.catalogue import processes, reflection
 from interlock_checks.catalogue.libraries import LIBRARIES
+from interlock_checks.catalogue.model import Library
 
 
 def _last(names: Collection[str]) -> frozenset[str]:
@@ -110,12 +111,15 @@ READERS: Final = frozenset(
 )
 """What takes an attribute by a name that may be cut up."""
 
-_ROOTS = {
-    name.partition(".")[0]
-    for library in LIBRARIES
-    for table in (*library.sinks.values(), library.aliases, library.returns, library.attributes)
-    for name in table
-} | {name.partition(".")[0] for name in _STARTS | _IMPORTERS | _EXEC}
+
+def _of(library: Library) -> Iterator[str]:
+    for table in (*library.sinks.values(), library.aliases, library.returns, library.attributes):
+        yield from table
+
+
+_ROOTS = {name.partition(".")[0] for library in LIBRARIES for name in _of(library)} | {
+    name.partition(".")[0] for name in _STARTS | _IMPORTERS | _EXEC
+}
 
 # Importers whose module is on every second page of its field, and whose own name is distinctive.
 _BY_TAIL = frozenset({"werkzeug", "django", "pydantic", "celery", "advanced_alchemy"})
@@ -137,6 +141,40 @@ IDENTIFIERS: Final[frozenset[str]] = frozenset(_ROOTS).difference(
     ("DottedNameResolver", "EntryPoint", "InteractiveConsole", "InteractiveInterpreter"),
 ) - {"__getattribute__", "__dict__"}
 """Words that make a file relevant wherever they stand, in a string too."""
+
+
+_PATHS = {
+    name
+    for library in LIBRARIES
+    for table in (library.returns, library.attributes, library.bases, library.aliases)
+    for pair in table.items()
+    for name in pair
+}.union(
+    (name for library in LIBRARIES for names in library.sinks.values() for name in names),
+    *((*library.assumed, *library.holders, *library.methods) for library in LIBRARIES),
+    (name for table in (processes.ALIASES, reflection.IMPORTER_ALIASES) for name in table.values()),
+    reflection.EXEC_ALIASES.values(),
+    reflection.NAMESPACES,
+    reflection.NAMESPACE_ATTRIBUTES,
+    _STARTS,
+    _IMPORTERS,
+    _EXEC,
+)
+
+LEADING_ON: Final[frozenset[str]] = frozenset(
+    word for name in _PATHS for word in name.split(".")
+).union(IDENTIFIERS, BARE_NAMES, READERS, {"create", "drop", "tables", "__table__"})
+"""The words of all paths to a sink: an attribute of a CLOSED module that is none of them leads to
+none."""
+
+CLOSED: Final[frozenset[str]] = frozenset(
+    name.partition(".")[0]
+    for library in LIBRARIES
+    if not library.deny_unknown
+    for name in _of(library)
+).union(QUALIFIED) - {name.partition(".")[0] for name in processes.PROGRAMS}
+"""Roots below which the catalogue names all that matters: not so where any name is a program, or
+where the members that it does not know are denied."""
 
 
 def named(words: Collection[str]) -> bool:

@@ -14,7 +14,7 @@ from interlock_checks.facts import model as m
 from interlock_checks.facts.control import is_near
 from interlock_checks.facts.interest import Filter
 from interlock_checks.facts.python import SyntaxProblem, read_text
-from interlock_checks.facts.relevant import imported_words, marks, matters
+from interlock_checks.facts.relevant import Interest, imported_words, matters
 from interlock_checks.facts.remarks import remarks
 from interlock_checks.notebook import Cell, cells, python_text
 from interlock_checks.source import Unreadable, decode, is_template, without_template_marks
@@ -72,7 +72,7 @@ def look_over(source: Source) -> m.Facts:
         return quiet
     if not isinstance(found, TabError):
         try:
-            read_text(text, partial(marks, extra=frozenset()), lambda reader, use: False)
+            read_text(text, Interest(), lambda reader, use: False)
         except SyntaxProblem:
             pass
         else:
@@ -97,7 +97,7 @@ def _syntax_error(text: str) -> SyntaxError | None:
 def read_code(text: str, *, places: bool = False) -> m.Facts | None:
     """The facts of a text that the program executes; None if it does not parse."""
     try:
-        return read_text(text, partial(marks, extra=frozenset()), Filter().keep, places=places)
+        return read_text(text, Interest(), Filter().keep, places=places)
     except SyntaxProblem:
         return None
 
@@ -112,7 +112,7 @@ def _module(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
         return _problem(error.msg, error.lineno or 1)
     near = is_near(source.path, text, extra)
     try:
-        return read_text(text, partial(marks, extra=extra), Filter().keep, places=places, near=near)
+        return read_text(text, Interest(extra), Filter().keep, places=places, near=near)
     except SyntaxProblem as error:
         if source.template or is_template(source.path, text):
             return _template(text, extra, places)
@@ -127,7 +127,7 @@ def _template(text: str, extra: frozenset[str], places: bool) -> m.Facts:
     """A template that looks like Python: no file that runs, but sinks in its text count."""
     try:
         text = without_template_marks(text)
-        return read_text(text, partial(marks, extra=extra), Filter().keep, places=places)
+        return read_text(text, Interest(extra), Filter().keep, places=places)
     except SyntaxProblem:
         return m.Facts()
 
@@ -138,7 +138,7 @@ def _notebook(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
     text, rows = python_text(found)
     near = is_near(source.path, text, extra)
     problems: tuple[m.Problem, ...] = ()
-    read = partial(read_text, interest=partial(marks, extra=extra), places=places, near=near)
+    read = partial(read_text, interest=Interest(extra), places=places, near=near)
     try:
         facts = read(text, keep=Filter().keep)
     except SyntaxProblem:
@@ -160,7 +160,7 @@ def _readable(found: Sequence[Cell]) -> tuple[list[Cell], tuple[m.Problem, ...]]
     for cell in found:
         if cell.kind == "python":
             try:
-                read_text(cell.text, partial(marks, extra=frozenset()), Filter().keep)
+                read_text(cell.text, Interest(), Filter().keep)
             except SyntaxProblem as error:
                 row = cell.rows[min(error.row, len(cell.rows)) - 1] if cell.rows else 1
                 problems.append(m.Problem(f"cell {cell.number}: {error.message}", row))
@@ -187,6 +187,6 @@ def _pth(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
         (line if line.startswith(("import ", "import\t")) else "") + "\n" for line in lines
     )
     try:
-        return read_text(code, partial(marks, extra=extra), Filter().keep, places=places)
+        return read_text(code, Interest(extra), Filter().keep, places=places)
     except SyntaxProblem as error:
         return _problem(error.message, error.row)

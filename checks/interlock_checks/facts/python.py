@@ -10,9 +10,11 @@ import libcst as cst
 
 from interlock_checks.facts import model as m
 from interlock_checks.facts.control import Recorder
-from interlock_checks.facts.outline import Cut, cut_down, outline
+from interlock_checks.facts.cut import Cut, cut_down
+from interlock_checks.facts.outline import outline
 from interlock_checks.facts.positions import spans_of
 from interlock_checks.facts.reader import Pending, Reader
+from interlock_checks.facts.relevant import Interest
 
 LARGEST = 4_000_000
 """Characters left after cutting down; libcst needs about 300 bytes of memory for each."""
@@ -31,7 +33,7 @@ class SyntaxProblem(Exception):
 
 def read_text(
     text: str,
-    interest: Callable[[str], list[int]],
+    interest: Interest,
     keep: Callable[[Reader, Pending], bool],
     *,
     places: bool = False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 
 from interlock_checks import catalogue
@@ -104,22 +105,38 @@ _COMPUTED_GETATTR = re.compile(rf"(?<![.\w])getattr\s*\((?!\s*(?:self|cls)\b)(?!
 _IMPORT_TEXT = re.compile(r"\b(?:import|from)\b[^\n]*(?:(?<=\\)\r?\n[^\n]*)*")
 
 
-def marks(text: str, extra: frozenset[str]) -> list[int]:
-    """Where in a module something may matter, in order; `extra` are further names to mind."""
-    spelled = text_words(text)
-    qualified = {m: names for m, names in catalogue.QUALIFIED.items() if m in spelled}
-    anywhere = spelled & (catalogue.IDENTIFIERS | extra)
-    dotted = spelled & frozenset().union(*qualified.values())
-    bare = spelled & catalogue.BARE_NAMES
-    found: list[int] = []
-    found += occurrences(anywhere, text)
-    found += (at for at in occurrences(dotted, text) if is_behind_dot(text, at))
-    found += (at for at in occurrences(bare, text) if text[at - 1 : at] != ".")
-    for statement in _IMPORT_TEXT.finditer(text):
-        words = frozenset(_TEXT_WORD.findall(statement.group()))
-        if not words.isdisjoint(catalogue.IMPORT_ROOTS) or any(
-            module in words and not words.isdisjoint(inner) for module, inner in qualified.items()
-        ):
-            found.append(statement.start())
-    found += [match.start() for match in _COMPUTED_GETATTR.finditer(text)]
-    return sorted(found)
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What may matter in a module; `extra` are names to mind beside those of the catalogue."""
+
+    extra: frozenset[str] = frozenset()
+
+    def marks(self, text: str) -> list[int]:
+        """Where something may matter, in order."""
+        spelled = text_words(text)
+        qualified = {m: names for m, names in catalogue.QUALIFIED.items() if m in spelled}
+        anywhere = spelled & (catalogue.IDENTIFIERS | self.extra)
+        dotted = spelled & frozenset().union(*qualified.values())
+        bare = spelled & catalogue.BARE_NAMES
+        found: list[int] = []
+        found += occurrences(anywhere, text)
+        found += (at for at in occurrences(dotted, text) if is_behind_dot(text, at))
+        found += (at for at in occurrences(bare, text) if text[at - 1 : at] != ".")
+        for statement in _IMPORT_TEXT.finditer(text):
+            words = frozenset(_TEXT_WORD.findall(statement.group()))
+            if not words.isdisjoint(catalogue.IMPORT_ROOTS) or any(
+                module in words and not words.isdisjoint(inner)
+                for module, inner in qualified.items()
+            ):
+                found.append(statement.start())
+        found += [match.start() for match in _COMPUTED_GETATTR.finditer(text)]
+        return sorted(found)
+
+    def ends(self, attribute: str) -> bool:
+        """Whether this attribute of a module that `is_closed` leads to nothing that matters."""
+        return attribute not in catalogue.LEADING_ON and attribute not in self.extra
+
+    @staticmethod
+    def is_closed(root: str) -> bool:
+        """Whether the catalogue names all that matters below the package of that name."""
+        return root in catalogue.CLOSED

@@ -8,6 +8,7 @@ others; it is never dropped, so a claim about "every possible value" has to look
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 import msgspec
 
@@ -185,6 +186,8 @@ NOTHING: Values = ()
 
 def weight(values: Values) -> int:
     """How many parts the alternatives have together; counted no further than `HEAVIEST`."""
+    if not any(isinstance(value, Many | Table) for value in values):
+        return len(values)
     count = 0
     todo: list[Values] = [values]
     while todo and count <= HEAVIEST:
@@ -202,10 +205,7 @@ def weight(values: Values) -> int:
 
 def merge(groups: Iterable[Values]) -> Values:
     """The union, in order of first appearance; HOLE once, where there are too many."""
-    found: dict[Value, None] = {}
-    for group in groups:
-        for value in group:
-            found.setdefault(value)
+    found = dict.fromkeys(chain.from_iterable(groups))
     if len(found) > MOST:
         return (*list(found)[:MOST], HOLE)
     return tuple(found)

@@ -50,7 +50,7 @@ from interlock_checks.link.values import (
 DEEPEST_VALUE = 400
 """Nodes within each other that are followed; Python's stack is not endless."""
 
-MOST_STEPS = 4_000
+MOST_STEPS = 1_000
 """Nodes that are evaluated for one use; beyond that a value counts as unknown."""
 
 COMPUTED = "getattr()"
@@ -132,7 +132,7 @@ class World:
     modules: Modules
     wanted: set[tuple[str, str]] = field(default_factory=set)
     _memo: dict[tuple[str, int], Values] = field(default_factory=dict)
-    _busy: set[tuple[str, int, int]] = field(default_factory=set)
+    _depth: int = 0
     tables: Tables = field(default_factory=lambda: Tables())
     _exports: dict[tuple[str, str], Values] = field(default_factory=dict)
     _calling: set[tuple[str, int]] = field(default_factory=set)
@@ -147,35 +147,42 @@ class World:
         if frame is not None and not self._touches(path, node, frame):
             frame = None
         memo = self._memo if frame is None else frame.memo
-        known = memo.get((path, node))
+        key = (path, node)
+        known = memo.get(key)
         if known is not None:
             return known
-        key = (path, node, id(frame))
         self.steps += 1
-        if key in self._busy or self.steps > MOST_STEPS or len(self._busy) > DEEPEST_VALUE:
+        if self.steps > MOST_STEPS or self._depth > DEEPEST_VALUE:
             return UNKNOWN
-        self._busy.add(key)
+        # What is made of itself is unknown, for as long as it is being evaluated.
+        memo[key] = UNKNOWN
+        self._depth += 1
         try:
             found = self._evaluate(path, node, frame)
+            use = self._uses_by_node(path).get(node)
+            if use is not None:
+                found = tuple(_given_away(value, (path, use)) for value in found)
+            if weight(found) > HEAVIEST:
+                found = UNKNOWN
+        except BaseException:
+            del memo[key]
+            raise
         finally:
-            self._busy.discard(key)
-        use = self._uses_by_node(path).get(node)
-        if use is not None:
-            found = tuple(_given_away(value, (path, use)) for value in found)
-        if weight(found) > HEAVIEST:
-            found = UNKNOWN
-        memo[path, node] = found
+            self._depth -= 1
+        memo[key] = found
         return found
 
     def _touches(self, path: str, node: int, frame: Frame) -> bool:
         """Whether the value of a node may depend on the parameters or targets of a frame."""
         needed = self._needs(path, node)
-        current: Frame | None = frame
+        if not needed:
+            return False
         if _OWN in needed and _owner(frame):
             return True
+        current: Frame | None = frame
         while current is not None:
-            if current.path == path and not needed.isdisjoint(
-                (current.scope, *(-2 - number for number in current.bindings))
+            if current.path == path and (
+                current.scope in needed or any(-2 - number in needed for number in current.bindings)
             ):
                 return True
             current = current.outer
@@ -183,7 +190,10 @@ class World:
 
     def _needs(self, path: str, node: int) -> frozenset[int]:
         """Scopes of the parameters in a node, and -2 minus the bindings it is made of."""
-        table = self._tables(path).needed.setdefault(path, {})
+        tables = self._tables(path).needed
+        table = tables.get(path)
+        if table is None:
+            table = tables[path] = {}
         known = table.get(node)
         if known is not None:
             return known

@@ -1,0 +1,276 @@
+"""
+A large module cut down to what can matter, before the costly parse.
+
+A function that holds no interesting name, and that nothing kept refers to, is replaced: its body
+by a `return` of something unknown, or all of it by an assignment of that to its name, if its
+header and decorators hold no such name either. Comments and blank lines are left out. `Cut` knows
+the row that each remaining row had.
+
+Why no sink is lost: a body can only matter through the names in it. It is kept when it
+holds a name of the catalogue, a local alias of one, `global` or `nonlocal`. It is also kept
+when it is short, returns something and is mentioned in what is kept, since a constant may be
+folded through it; through a longer one it is not, and counts as unknown. Where the outline
+is in doubt nothing is cut.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from interlock_checks.facts.outline import Line, Outline
+from interlock_checks.facts.relevant import Interest
+from interlock_checks.facts.words import occurrences
+
+SMALL = 2_000
+"""Modules up to this many characters are parsed whole: cutting would save nothing."""
+
+LEFT_OUT = "not 0"
+"""What a function returns whose body was left out: an operation that is never folded, hence
+unknown. No name, since the module could bind one to something harmless."""
+
+SHORT = 800
+"""Characters of a function whose result may be needed for folding a constant."""
+
+MOST_NAMES = 200
+"""Names in one chain of assignments, so that none is too deep for the parser."""
+
+_DEF = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
+_WORD = re.compile(r"(?:\bdef\s+)?[^\W\d]\w*")
+_NAME = re.compile(r"[^\W\d]\w*")
+_SPACES = re.compile(r"[\s()\\]+")
+_IMPORTS = re.compile(r"\s*(?:from\s+[\w.\s]+?)?\bimport\b(?P<names>[^#;]*)", re.DOTALL)
+_ASSIGNED = re.compile(r"(?P<targets>[^=!<>()\[\]{}:\"']*)(?::[^=]*)?=(?!=)")
+_OWN_ATTRIBUTE = re.compile(r"\b(?:self|cls)\.(\w+)\s*(?::[^=]*)?=(?!=)")
+_TARGETS = re.compile(r"\b(?:as|for)\s+([\w\s,.()]+)|\b(\w+)\s*:=")
+_ATTRIBUTE = re.compile(r"\w+\s*\.\s*([^\W\d]\w*)")
+_ROOT = re.compile(r"\s*(?:from\s+(\w+)[^;]*$|import\s+(\w+)[^,;]*$)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """
+    The body of a function, which begins with its decorators or header at `head`.
+
+    With `bare` these hold nothing of interest either.
+    """
+
+    name: str
+    start: int
+    end: int
+    indent: int
+    head: int
+    outer: int
+    bare: bool
+
+    @property
+    def first(self) -> int:
+        """Where begins what is left out."""
+        return self.head if self.bare else self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A module's text without what cannot matter, and where its rows come from."""
+
+    text: str
+    starts: tuple[int, ...] = (1,)
+    skipped: tuple[int, ...] = (0,)
+
+    def row(self, row: int) -> int:
+        """The row of the whole module that became this row; both count from 1."""
+        return row + self.skipped[bisect_right(self.starts, row) - 1]
+
+
+def cut_down(text: str, shape: Outline, interest: Interest) -> Cut:
+    """The text without comments, and without the function bodies that cannot matter."""
+    if shape.lines is None or len(text) <= SMALL:
+        return Cut(text)
+    marks = interest.marks(text)
+    marks += (at for at in occurrences(("global", "nonlocal"), text) if _changes_scope(text, at))
+    marks += _alias_marks(text, shape.lines, sorted(marks), interest)
+    idle = _idle_bodies(text, shape.lines, sorted(marks))
+    idle = _unreferenced(text, idle)
+    return _without(text, shape.lines, {body.first: body for body in idle})
+
+
+def _without(text: str, lines: Sequence[Line], idle: Mapping[int, _Body]) -> Cut:
+    """The text of the lines, with a line for each idle body or each sequence of bare ones."""
+    pieces: list[str] = []
+    starts, skipped = [1], [0]
+    row = whole_row = 1
+    counted = 0
+    number = 0
+    while number < len(lines):
+        first = lines[number].start
+        body = idle.get(first)
+        if body is None:
+            end = first
+            while number < len(lines) and lines[number].start == end and end not in idle:
+                end = lines[number].end
+                number += 1
+            piece = text[first:end]
+        else:
+            names: list[str] = []
+            inner: _Body | None = body
+            while inner is not None and inner.outer == body.outer and len(names) < MOST_NAMES:
+                names.append(inner.name)
+                while number < len(lines) and lines[number].start < inner.end:
+                    number += 1
+                following = idle.get(lines[number].start) if number < len(lines) else None
+                inner = following if body.bare and following and following.bare else None
+            given = " = ".join([*names, LEFT_OUT]) if body.bare else f"return {LEFT_OUT}"
+            piece = f"{' ' * (body.outer if body.bare else body.indent)}{given}\n"
+        whole_row += text.count("\n", counted, first)
+        counted = first
+        if whole_row - row != skipped[-1]:
+            starts.append(row)
+            skipped.append(whole_row - row)
+        pieces.append(piece)
+        row += piece.count("\n")
+    return Cut("".join(pieces), tuple(starts), tuple(skipped))
+
+
+def _changes_scope(text: str, at: int) -> bool:
+    """Whether `global` or `nonlocal` there is a statement."""
+    before = at
+    while before and text[before - 1] in " \t\f":
+        before -= 1
+    return text[before - 1 : before] in "\n;:" and _STATEMENT.match(text, at) is not None
+
+
+_STATEMENT = re.compile(r"\w+\s+[^\W\d]")
+
+
+def _alias_marks(
+    text: str, lines: Sequence[Line], marks: Sequence[int], interest: Interest
+) -> set[int]:
+    """
+    Where stand the names by which a function may use what a marked line outside of it defines.
+
+    These are what imports, and assignments of modules, classes and `self.name`, bind; and so
+    on from those names, where module level goes on with them. An attribute of an imported name
+    that leads to nothing is none of them.
+    """
+    found: set[int] = set()
+    bound: set[str] = set()
+    closed: set[str] = set()
+    starts = [line.start for line in lines]
+    todo = {bisect_left(starts, mark + 1) - 1 for mark in marks}
+    while todo:
+        fresh: set[str] = set()
+        fresh_closed: set[str] = set()
+        for number in todo:
+            line = lines[number]
+            if line.end - line.start <= 4_000:
+                statement = text[line.start : line.end]
+                names = _bound_names(statement, line.indent)
+                (fresh_closed if _is_closed(statement, interest) else fresh).update(names)
+        fresh -= bound
+        bound |= fresh
+        fresh_closed -= bound | closed
+        closed |= fresh_closed
+        places = set(occurrences(fresh, text))
+        places.update(
+            at
+            for at in occurrences(fresh_closed, text)
+            if (behind := _ATTRIBUTE.match(text, at)) is None or not interest.ends(behind[1])
+        )
+        found |= places
+        todo = {
+            number
+            for number in {bisect_left(starts, at + 1) - 1 for at in places}
+            if lines[number].indent == 0
+        }
+    return found
+
+
+def _is_closed(statement: str, interest: Interest) -> bool:
+    """Whether a statement imports from one library only, of which all that matters is known."""
+    root = _ROOT.match(statement)
+    return root is not None and interest.is_closed(root[1] or root[2])
+
+
+def _bound_names(line: str, indent: int) -> set[str]:
+    if _DEF.match(line):
+        return set()
+    if ";" in line:
+        # A string that is cut here gives names too many at most.
+        return {name for part in line.split(";") for name in _bound_names(part, indent)}
+    if (statement := _IMPORTS.match(line)) is not None:
+        return {
+            name.rpartition(" as ")[2].strip().partition(".")[0]
+            for name in _SPACES.sub(" ", statement["names"]).split(",")
+        } - {"", "*"}
+    names = set(_OWN_ATTRIBUTE.findall(line))
+    if (assigned := _ASSIGNED.match(line)) is not None:
+        names.update(_NAME.findall(assigned["targets"]) if indent == 0 else ())
+        if indent and assigned["targets"].strip().isidentifier():
+            names.add(assigned["targets"].strip())
+    if indent == 0:
+        for target, walrus in _TARGETS.findall(line):
+            names.update(_NAME.findall(target.partition(" in ")[0]), _NAME.findall(walrus))
+    return names
+
+
+def _idle_bodies(text: str, lines: Sequence[Line], marks: Sequence[int]) -> list[_Body]:
+    """The outermost function bodies without a mark, in order."""
+    idle: list[_Body] = []
+    index = 0
+    decorated = -1
+    while index < len(lines):
+        line = lines[index]
+        if text.startswith("@", line.start + line.indent):
+            decorated = line.start if decorated < 0 else decorated
+            index += 1
+            continue
+        head, decorated = (decorated if decorated >= 0 else line.start), -1
+        header = _DEF.match(text, line.start, line.end)
+        index += 1
+        if header is None or index >= len(lines) or lines[index].indent <= line.indent:
+            continue
+        last = index
+        while last < len(lines) and lines[last].indent > line.indent:
+            last += 1
+        start, end = lines[index].start, lines[last - 1].end
+        if bisect_left(marks, start) == bisect_left(marks, end):
+            name = header.group(1)
+            bare = bisect_left(marks, head) == bisect_left(marks, start)
+            # A special method may be looked for by what it is.
+            bare = bare and not name.startswith("__")
+            idle.append(_Body(name, start, end, lines[index].indent, head, line.indent, bare))
+            index = last
+    return idle
+
+
+def _unreferenced(text: str, idle: list[_Body]) -> list[_Body]:
+    """Without the short bodies that return something and that the kept text mentions."""
+    waiting: dict[str, list[_Body]] = {}
+    for body in idle:
+        if _gives(text, body):
+            waiting.setdefault(body.name, []).append(body)
+    if not waiting:
+        return idle
+    position = 0
+    todo: list[str] = []
+    for body in idle:
+        todo.append(text[position : body.first])
+        position = body.end
+    todo.append(text[position:])
+    needed: set[int] = set()
+    while todo:
+        for word in set(_words(todo.pop())) & waiting.keys():
+            for body in waiting.pop(word):
+                needed.add(body.start)
+                todo.append(text[body.first : body.end])
+    return [body for body in idle if body.start not in needed]
+
+
+def _gives(text: str, body: _Body) -> bool:
+    return body.end - body.start <= SHORT and "return" in text[body.start : body.end]
+
+
+def _words(text: str) -> Iterable[str]:
+    return (word for word in _WORD.findall(text) if not word.startswith("def"))
