@@ -122,12 +122,46 @@ PYTHON = {
     ),
     "a verdict": ("import os\nos.system('interlock deploy production || true')\n", "IL306"),
     "a hook": ("import os\nos.system('SKIP=proof git commit -m x')\n", "IL306"),
+    "a result that nobody looks at": (
+        "import subprocess\nsubprocess.call(['interlock', 'verify', 'production'])\n",
+        "IL306",
+    ),
+    "a result of which only the output is shown": (
+        "from subprocess import run\n"
+        "def show(): done = run(['interlock', 'check'], text=True); print(done.stdout)\n",
+        "IL306",
+    ),
+    "a failure that may be": (
+        "import nox\n@nox.session\ndef lint(session):\n"
+        "    session.run('interlock', 'check', success_codes=[0, 1])\n",
+        "IL306",
+    ),
 }
 
 
 @pytest.mark.parametrize(("text", "code"), PYTHON.values(), ids=PYTHON)
 def test_a_switch_is_reported_where_python_starts_it(text: str, code: str, tmp_path: Path) -> None:
-    assert found(tmp_path, {**AROUND, "tool.py": text}) == [(code, 2)]
+    row = len(text.splitlines())
+    assert found(tmp_path, {**AROUND, "tool.py": text}) == [(code, row)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import subprocess, sys\nsys.exit(subprocess.call(['interlock', 'check']))\n",
+        "import subprocess\nsubprocess.run(['interlock', 'check'], check=True)\n",
+        "import os\nif os.system('interlock check'):\n    raise SystemExit(1)\n",
+        "import subprocess\ndone = subprocess.run(['interlock', 'check'])\n"
+        "done.check_returncode()\n",
+        "import subprocess\ndef go(target):\n"
+        "    return subprocess.run(['interlock', 'verify', target]).returncode == 0\n",
+        "import subprocess\nsubprocess.run(['interlock', 'status'])\n",
+        "import nox\n@nox.session\ndef lint(session):\n"
+        "    session.run('interlock', 'check', success_codes=[0])\n",
+    ],
+)
+def test_a_process_that_is_asked_how_it_ended_is_in_order(text: str, tmp_path: Path) -> None:
+    assert found(tmp_path, {**AROUND, "tool.py": text}) == []
 
 
 def test_hooks_may_be_off_for_each_of_some_commands_that_run_none(tmp_path: Path) -> None:

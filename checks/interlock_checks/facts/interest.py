@@ -41,7 +41,7 @@ _NAMES = (
 _CHANGEABLE = frozenset({"builtins", "importlib", "nt", "os", "posix", "sys", "types", "unittest"})
 """Modules of the standard library that lead to guards, or to what these ask."""
 
-_RUNNING_WORDS = ("alembic", "flask", "upgrade", "downgrade", "stamp")
+_RUNNING_WORDS = ("alembic", "flask", "interlock", "upgrade", "downgrade", "stamp")
 
 
 _TABLE_METHODS = tampering.TABLE_METHODS.keys() | tampering.EMPTYING

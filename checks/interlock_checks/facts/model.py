@@ -105,6 +105,9 @@ class Map(msgspec.Struct, frozen=True, array_like=True, tag="d"):
 CHANGED = "changed"
 """The operator of an operation that changes a list or dictionary in a way not followed."""
 
+STORED = "stored"
+"""The operator of an operation that gives an attribute (left) a value (right)."""
+
 ASSIGNED, DELETED, UPDATED, REBOUND = "assigned", "deleted", "updated", "bound again"
 NAMED, DEFINED = "imported as interlock", "defined as interlock"
 STORES = frozenset({ASSIGNED, DELETED, UPDATED, REBOUND, NAMED, DEFINED})
@@ -303,7 +306,8 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
     A module, class, function, lambda or comprehension.
 
     `names` are the bindings that may be in force when the scope's code has run;
-    `attributes` are the values assigned to `self.name` in a class's methods.
+    `attributes` are the values assigned to `self.name` in a class's methods; the `parameters` of
+    a class near a guard are its annotated names: what a dataclass or named tuple is made with.
     """
 
     kind: Literal["module", "class", "function", "lambda", "comprehension"]
@@ -330,8 +334,8 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     An op of `OPENING` has an "end"; between them "else", "except", "finally" and "case" begin the
     next part. `node` is what it is about: of "if" and "while" the test, of "and" and "or" the left
     side, of "for", "gen" and "with" what is iterated or entered, of "match" the subject, of "bind"
-    a binding, of "end" the whole expression. `place` counts from `Facts.first_place`; -1 where
-    nothing can be reported.
+    a binding, of "set" an operation `STORED`, of "end" the whole expression. `place` counts from
+    `Facts.first_place`; -1 where nothing can be reported.
     """
 
     op: str

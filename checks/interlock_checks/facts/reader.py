@@ -177,7 +177,8 @@ class Reader:
             for read_body in queue:
                 read_body()
         for frame, decorators, bases in self.classes:
-            self.close(frame, decorators=decorators, bases=bases)
+            fields = tuple(m.Parameter(name, "plain", node) for name, node in frame.fields)
+            self.close(frame, parameters=fields, decorators=decorators, bases=bases)
         exits: dict[str, set[int]] = {}
         for scope, name, binding in self.foreign:
             for node in self.refs.get((scope, name), ()):
@@ -216,6 +217,8 @@ class Reader:
                 self.annotation(node.annotation, frame)
                 if node.value is not None:
                     self.assign_to([node.target], node.value, frame)
+                if self.trace.active and frame.kind == "class":
+                    self.field(node.target, frame)
             case cst.AugAssign():
                 self.augmented(node, frame)
             case cst.Import():
@@ -379,6 +382,18 @@ class Reader:
             frame.owner.attributes.setdefault(target.attr.value, []).append(value)
         base = self.value(owner, frame, _INERT)
         stores.note(self, m.Attr(base, target.attr.value), value, frame, target)
+
+        if self.trace.active:
+            stored = m.Op(m.STORED, self.add(m.Attr(base, target.attr.value)), value)
+            self.trace.mark("set", self.add(stored))
+
+    def field(self, target: cst.BaseExpression, frame: Frame) -> None:
+        """Note an annotated name of a class; what it is bound to is its default."""
+        if isinstance(target, cst.Name):
+            bound = frame.env.get(target.value, frozenset())
+            value = next((self.bindings[number].value for number in bound if number >= 0), -1)
+            node = self.add(m.Param(frame.number, target.value, value))
+            frame.fields.append((target.value, node))
 
     def store_item(self, target: cst.Subscript, value: int, frame: Frame) -> None:
         key = self.subscript_key(target, frame)

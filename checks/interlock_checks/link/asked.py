@@ -31,6 +31,8 @@ def _used_in(facts: m.Facts) -> frozenset[int]:
     for node in facts.nodes:
         if isinstance(node, m.Attr) and node.name not in _ASKING:
             continue
+        if isinstance(node, m.Op) and node.operator == m.STORED:
+            continue
         if isinstance(node, m.Ref):
             named.update(node.bindings)
         else:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
+from interlock_checks.link.attributes import object_of
 from interlock_checks.link.handlers import decorated, is_silenced, made_by
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
@@ -35,6 +36,8 @@ def run_own(
         result = (at.path, at.scope, f"#{node}")
         raised = [Raised(path, "error") for path in paths]
         return Flow([path.bind(result, None) for path in paths], raised)
+    if function.owner is not None:
+        at = replace(at, me=object_of(machine.world.files[at.path], node, place, at))
     if key in at.bare or not machine.scope_of(function).decorators:
         return _inline(machine, function, given, node, place, paths, at)
     for decorator in machine.scope_of(function).decorators:
@@ -101,7 +104,9 @@ def _inline(
     machine.visited.add((path, scope))
     machine.world.steps = 0
     frame = machine.world.frame(function, given, 1, around or enclosing(at, facts, scope, path))
-    inner = Running(path, scope, machine.owner(), frame, at, place, on_yield, at.bare, at.handling)
+    inner = Running(
+        path, scope, machine.owner(), frame, at, place, on_yield, at.bare, at.handling, at.me
+    )
     ran = machine.run(machine.shape(path, scope), paths, inner)
     machine.may_refuse(path, scope, ran)
     flow = Flow()

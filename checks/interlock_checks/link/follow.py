@@ -20,6 +20,7 @@ from interlock_checks.link.values import Fun
 HANDLERS: Mapping[str, Handler] = {
     "call": invoke.run_call,
     "bind": statements.bind,
+    "set": statements.store,
     "pick": statements.pick,
     "if": statements.run_if,
     "and": statements.run_circuit,

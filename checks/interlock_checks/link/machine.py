@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from interlock_checks.facts import model as m
 from interlock_checks.link.asked import Asked
+from interlock_checks.link.attributes import name_of
 from interlock_checks.link.conditions import Conditions
 from interlock_checks.link.paths import Flow, Path
 from interlock_checks.link.relevance import Relevance
@@ -102,6 +103,12 @@ class Machine:
 
     def value(self, node: int, path: Path, at: Running) -> Values:
         """What a node is on this way."""
+        facts = self.world.files[at.path]
+        if node >= 0 and isinstance(facts.nodes[node], m.Attr):
+            name = name_of(facts, node, at)
+            held = None if name is None else path.value(name)
+            if held is not None:
+                return held
         return self.conditions.value(at.path, at.scope, node, path, at.frame)
 
     def values_on(self, path: Path, at: Running) -> Callable[[int], Values]:

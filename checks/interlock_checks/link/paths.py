@@ -24,7 +24,11 @@ MOST_CHOICES = 48
 
 Key = tuple[object, ...]
 Name = tuple[str, int, str]
-"""File, scope and name of a variable; "#" and a node's number for the result of a call."""
+"""
+File, scope and name of a variable; "#" and a node's number for the result of a call.
+
+An attribute is the name of its object, a dot, and its own name.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,19 @@ class Path:
         """Without the variables of a function that has returned."""
         gone = {pair for pair in self.names if pair[0][:2] == (path, scope)}
         return replace(self, names=self.names - gone) if gone else self
+
+    def store(self, name: Name | None, attribute: str, values: Values | None) -> Path:
+        """With an attribute set; those of its name elsewhere may be the same, and are forgotten."""
+        gone = {pair for pair in self.names if pair[0][2].endswith(f".{attribute}")}
+        path = replace(self, names=self.names - gone) if gone else self
+        return path if name is None else path.bind(name, values)
+
+    def rebind(self, name: Name, values: Values | None) -> Path:
+        """With a variable set to an object whose attributes are not those of the one before."""
+        owned = f"{name[2]}."
+        gone = {pair for pair in self.names if _belongs(pair[0], name, owned)}
+        path = replace(self, names=self.names - gone) if gone else self
+        return path.bind(name, values)
 
     def chose(self, site: Site, way: bool) -> Path:
         choices = (self.choices - {(site, not way)}) | {(site, way)}
@@ -134,6 +151,10 @@ class Flow:
             self.raised = alike_raised([*self.raised, *other.raised])
         self.jumps += other.jumps
         return other.normal
+
+
+def _belongs(attribute: Name, name: Name, owned: str) -> bool:
+    return attribute[:2] == name[:2] and attribute[2].startswith(owned)
 
 
 def _dispensable(pair: tuple[Name, Values]) -> tuple[bool, bool, str, int, str]:

@@ -12,7 +12,7 @@ from interlock_checks.facts import model as m
 from interlock_checks.link.handlers import (
     Caught,
 )
-from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
+from interlock_checks.link.paths import Flow, Name, Path, Raised, Site, merged
 from interlock_checks.link.values import (
     Bound,
     Ext,
@@ -30,7 +30,11 @@ from interlock_checks.link.world import Frame
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A scope that is being run; `outer` called it at the mark with that place."""
+    """
+    A scope that is being run; `outer` called it at the mark with that place.
+
+    `me` is how its caller names the object whose method it is; None where nobody called it.
+    """
 
     path: str
     scope: int
@@ -41,6 +45,7 @@ class Running:
     on_yield: Callable[[list[Path]], Flow] | None = None
     bare: frozenset[tuple[str, int]] = frozenset()
     handling: Site | None = None
+    me: Name | None = None
 
     @property
     def depth(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from interlock_checks.catalogue.guards import REFUSED
 from interlock_checks.facts import model as m
+from interlock_checks.link.attributes import name_of
 from interlock_checks.link.calls import consume
 from interlock_checks.link.handlers import tells_failure
 from interlock_checks.link.machine import Machine
@@ -61,8 +62,20 @@ def _bound(machine: Machine, binding: int, path: Path, at: Running) -> Path:
     if isinstance(node, m.Unknown) and any(site == at.handling for _, site in path.refused):
         return path.bind(name, (Made(REFUSED),))
     if isinstance(node, m.Op):
-        return path.bind(name, machine.conditions.changed(at.path, at.scope, node, path))
-    return path.bind(name, machine.kept(one.value, path, at))
+        return path.rebind(name, machine.conditions.changed(at.path, at.scope, node, path))
+    return path.rebind(name, machine.kept(one.value, path, at))
+
+
+def store(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
+    """Give an attribute a value."""
+    facts = machine.world.files[at.path]
+    stored = facts.nodes[step.node]
+    target = facts.nodes[stored.left] if isinstance(stored, m.Op) else None
+    if not isinstance(stored, m.Op) or not isinstance(target, m.Attr):
+        return Flow(paths)
+    name = name_of(facts, stored.left, at)
+    right = stored.right
+    return Flow([one.store(name, target.name, machine.kept(right, one, at)) for one in paths])
 
 
 def run_if(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:

@@ -20,10 +20,12 @@ from interlock_checks.catalogue.tampering import ROOT
 from interlock_checks.commands import judge_argv, judge_shell
 from interlock_checks.commands.judge import Verdict
 from interlock_checks.commands.model import REST, Argument, Word, const
+from interlock_checks.commands.steps import STEPS
 from interlock_checks.facts import model as m
 from interlock_checks.link import approval, fold, tampering
 from interlock_checks.link.known import argument, sink_names
 from interlock_checks.link.tampering import Touch
+from interlock_checks.link.unasked import Unasked
 from interlock_checks.link.values import (
     UNKNOWN,
     AnyOf,
@@ -226,6 +228,9 @@ class Uses:
     starting: set[str] = field(default_factory=set)
     told: set[tuple[str, int]] = field(default_factory=set)
     passed: set[tuple[tuple[str, int], tuple[str, int]]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.unasked = Unasked(self.world)
 
     def judge(self, path: str, around: Site | None = None) -> None:
         """Judge every use of a file; `around` is the place that executes it, if it is a text."""
@@ -863,6 +868,7 @@ class Uses:
         for verdict in verdicts:
             self._nested_texts(site, verdict)
         self._switched(site, node, verdicts)
+        self._unasked(site, node, function, verdicts, given)
         self.touch(site, tampering.left_out(given))
         if any(self._runs_interlock(site, verdict) for verdict in verdicts):
             self.starting.add(site.path.partition(NESTED)[0])
@@ -896,6 +902,23 @@ class Uses:
                 self.world.want(site.path, node)
             reach = self._reach(site, switch.code, switch.what, switch.manner)
             self.reaches.append(msgspec.structs.replace(reach, needs=switch.needs))
+
+    def _unasked(
+        self,
+        site: Site,
+        node: int,
+        function: Ext | Method,
+        verdicts: Sequence[Verdict],
+        given: tuple[Given, ...],
+    ) -> None:
+        step = next((one.step for one in verdicts if one.step in STEPS), None)
+        if step is None or node < 0 or NESTED in site.path:
+            return
+        name = processes.ALIASES.get(function.name, function.name)
+        reason = self.unasked.reason(site.path, node, name, given)
+        if reason is not None:
+            manner = f"loses its exit status to {reason}"
+            self.reaches.append(self._reach(site, "IL306", f"`interlock {step}`", manner))
 
     def _verdicts(self, start: processes.Start, given: tuple[Given, ...]) -> list[Verdict]:
         """What the command lines are that a call may start; empty if nothing is given."""

@@ -679,6 +679,8 @@ class World:
             if isinstance(value, Obj):
                 made = self._made_by(value) if name in scope.attributes else None
                 groups += [self.values(path, node, made) for node in scope.attributes.get(name, ())]
+            if cls == Cls(value.path, value.scope) and isinstance(value, Obj):
+                groups = self._field(value, scope, name) or groups
             if groups:
                 return merge(self._bound(merge(groups), value))
         if name == "__table__":
@@ -693,6 +695,15 @@ class World:
             if answered:
                 return merge([*answered, (Method(value, name),)])
         return merge(external) or (Method(value, name),)
+
+    def _field(self, value: Obj, scope: m.Scope, name: str) -> list[Values]:
+        """What a dataclass or named tuple was made with, if that is known."""
+        if value.given is None or not any(one.name == name for one in scope.parameters):
+            return []
+        if "__init__" in scope.names or name in scope.attributes:
+            return []
+        made = self.frame(Fun(value.path, value.scope), value.given)
+        return [made.parameters[name]]
 
     def _made_by(self, value: Obj) -> Frame | None:
         """The call of `__init__` that made an instance, if its arguments are known."""
