@@ -265,8 +265,8 @@ CASES: dict[str, dict[str, str]] = {
         stages: [verify, migrate]
         verify:
           stage: verify
-          rules: # IL301
-            - if: $SKIP_VERIFY == "true"
+          rules:
+            - if: $SKIP_VERIFY == "true" # IL301
               when: never
             - when: on_success
           script: interlock verify production && interlock backup

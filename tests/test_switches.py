@@ -164,6 +164,38 @@ def test_a_process_that_is_asked_how_it_ended_is_in_order(text: str, tmp_path: P
     assert found(tmp_path, {**AROUND, "tool.py": text}) == []
 
 
+JENKINS = {
+    "an option of the handler": (
+        "catchError(buildResult: 'SUCCESS') {\n  sh 'interlock check'\n}\n",
+        [("IL306", 2)],
+    ),
+    "a handler that goes on": (
+        "try {\n  sh 'interlock check'\n} catch (e) {\n  echo \"${e}\"\n}\n",
+        [("IL306", 2)],
+    ),
+    "a handler that goes on, and an end": (
+        "try {\n  sh 'interlock check'\n} catch (e) {\n  echo 'x'\n} finally { cleanWs() }\n",
+        [("IL306", 2)],
+    ),
+    "a handler that fails": (
+        "try {\n  sh 'interlock check'\n} catch (e) {\n  if (e) { throw e }\n}\n",
+        [],
+    ),
+    "a result that is set": (
+        "try { sh 'interlock check' } catch (e) { currentBuild.result = 'FAILURE' }\n",
+        [],
+    ),
+    "a block without a handler": ("try { sh 'interlock check' } finally { cleanWs() }\n", []),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), JENKINS.values(), ids=JENKINS)
+def test_a_handler_of_a_pipeline_may_lose_a_verdict(
+    text: str, expected: list[tuple[str, int]], tmp_path: Path
+) -> None:
+    assert found(tmp_path, {**AROUND, "Jenkinsfile": text}) == expected
+
+
 def test_hooks_may_be_off_for_each_of_some_commands_that_run_none(tmp_path: Path) -> None:
     text = (
         "from subprocess import run\n\nREADS = {'state': 'status', 'files': 'ls-files'}\n\n\n"

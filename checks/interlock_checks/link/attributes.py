@@ -1,4 +1,4 @@
-"""By what name an attribute is remembered on a way: its object, as its user knows it, and itself."""
+"""By what name an attribute is remembered on a way: its object, as its user knows it, and it."""
 
 from __future__ import annotations
 

@@ -251,7 +251,11 @@ class _Pipeline:
                 refused = [rule for rule in rules if rule.when == "never"]
                 if not refused:
                     return None, row
-            return _told(rules), row
+            own = {one.row for one in items(job.get("rules")) if isinstance(one, Map)}
+            telling = [rule.row for rule in rules if rule.when == "never"] or [
+                rule.row for rule in rules if rule.asked
+            ]
+            return _told(rules), next((one for one in telling if one in own), row)
         for name in ("only", "except"):
             node = self.key(job, name)
             if node is not None:

@@ -59,11 +59,12 @@ class _Block:
     word: str
     name: str
     row: int
-    condition: str | None = None
+    quiet: bool = False
 
 
 def _jobs(tokens: list[_Token], scripts: list[Script]) -> Iterator[Job]:
     blocks: list[_Block] = []
+    quiet = _quiet_tries(tokens)
     stage, stage_row = "", 1
     before: tuple[str, ...] = ()
     side: list[str] = []
@@ -90,9 +91,9 @@ def _jobs(tokens: list[_Token], scripts: list[Script]) -> Iterator[Job]:
                     )
                 )
         elif token.text == "{":
-            word = next((one.text for one in reversed(last) if one.kind == "word"), "")
+            word = _head(last)
             given = next((one.text[1:-1] for one in last if one.kind == "short"), "")
-            blocks.append(_Block(word, given, token.row))
+            blocks.append(_Block(word, given, token.row, index in quiet))
             if word == "stage":
                 if parts:
                     yield Job(stage, stage_row, tuple(parts), after=before)
@@ -124,11 +125,65 @@ def _jobs(tokens: list[_Token], scripts: list[Script]) -> Iterator[Job]:
         yield Job(stage, stage_row, tuple(parts), after=before)
 
 
+def _head(tokens: list[_Token]) -> str:
+    """The word that a block belongs to: the last one that is no argument."""
+    depth = 0
+    for token in reversed(tokens):
+        if token.text in (")", "("):
+            depth += 1 if token.text == ")" else -1
+        elif token.kind == "word" and depth == 0:
+            return token.text
+    return ""
+
+
+def _quiet_tries(tokens: list[_Token]) -> frozenset[int]:
+    """The open braces of `try` blocks with a `catch` after which the pipeline goes on."""
+    found: set[int] = set()
+    opened: list[tuple[int, str, list[_Token]]] = []
+    tried: dict[int, int] = {}
+    last: list[_Token] = []
+    closed = -1
+    for index, token in enumerate(tokens):
+        if opened:
+            opened[-1][2].append(token)
+        if token.text == "{":
+            word = _head(last)
+            if word == "catch" and closed >= 0:
+                tried[index] = closed
+            opened.append((index, word, []))
+            last, closed = [], -1
+        elif token.text == "}" and opened:
+            start, word, inside = opened.pop()
+            if opened:
+                opened[-1][2].extend([one for one in inside if _fails(one)][:1])
+            if word == "catch" and start in tried and not any(_fails(one) for one in inside):
+                found.add(tried[start])
+            closed = start if word == "try" else tried.get(start, -1)
+            last = []
+        elif token.text == ";":
+            last = []
+        elif token.kind != "line":
+            last.append(token)
+    return frozenset(found)
+
+
+def _fails(token: _Token) -> bool:
+    """Whether a handler fails the build."""
+    if token.kind == "word":
+        return token.text in {"throw", "error", "FAILURE"}
+    return token.kind == "short" and token.text[1:-1] in {"FAILURE", "ABORTED"}
+
+
 def _quiet(script: Script, blocks: list[_Block]) -> Script:
     word = next(
-        one.word for one in reversed(blocks) if one.word in ("try", "catchError", "warnError")
+        (
+            one.word
+            for one in reversed(blocks)
+            if one.word in ("catchError", "warnError") or (one.word == "try" and one.quiet)
+        ),
+        None,
     )
-    return script if word == "try" else replace(script, discarded=f"`{word}`")
+    return script if word is None else replace(script, discarded=f"`{word}`")
 
 
 def _is_step(tokens: list[_Token], index: int) -> bool:
