@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import shutil
@@ -26,7 +27,13 @@ module, name, when = sys.argv[1:4]
 place = import_module(module)
 original = getattr(place, name)
 
+calls = 0
+
 def killed(*args, **kwargs):
+    global calls
+    calls += 1
+    if when == "second" and calls == 1:
+        return original(*args, **kwargs)
     if when == "after":
         original(*args, **kwargs)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -74,7 +81,9 @@ def go_on(project: Project) -> None:
     if "put back" in now.next_step:
         assert not project.transactional
         shutil.copy(project.root / now.next_step.split()[4], project.file)
-    if "interlock migrate production" in now.next_step:
+    if "interlock backup production" in now.next_step:
+        interlock.migrate(interlock.backup(latest("production", "backup")))
+    elif "interlock migrate production" in now.next_step:
         interlock.migrate(latest("production", "migrate"))
     elif not now.settled:
         assert "interlock deploy production" in now.next_step
@@ -88,15 +97,18 @@ def go_on(project: Project) -> None:
     ]
 
 
-UNCHANGED = "the database is as it was before"
+UNCHANGED = "every definition in the database is as it was before"
 PARTLY = "left a part of its changes"
 
 
 @pytest.mark.parametrize(
     ("module", "name", "when", "verdict"),
     [
+        ("store", "backup_folder", "after", "verify is done, and nothing was changed yet"),
+        ("actions", "after", "before", "verify is done, and nothing was changed yet"),
         ("permit", "started", "before", "nothing was changed yet"),
         ("permit", "started", "after", UNCHANGED),
+        ("permit", "witnessed", "before", UNCHANGED),
         ("witness", "append", "before", PARTLY),
         ("witness", "append", "after", PARTLY),
         ("permit", "_compared", "before", "as the ledger says"),
@@ -114,6 +126,57 @@ def test_a_killed_deployment_can_be_taken_up(
     if "nothing was changed yet" not in now.verdict:
         assert ("was interrupted" in now.verdict) is not ("as the ledger says" in now.verdict)
     go_on(live)
+
+
+def test_a_deployment_that_is_killed_between_two_revisions_goes_on_from_there(
+    live: Project,
+) -> None:
+    live.revision("c3", "b2", 'op.create_table("basket", sa.Column("sku", sa.String(32)))')
+    live.commit()
+
+    kill_at(live, "interlock.steps.witness", "append", "second")
+
+    now = standing("production")
+    if live.transactional:
+        assert UNCHANGED in now.verdict
+    else:
+        assert "was interrupted after 1 of 2 revisions: the database is at b2" in now.verdict
+        # What the second revision had done before it was killed stays: it is made to go on.
+        basket = 'op.create_table("basket", sa.Column("sku", sa.Text), if_not_exists=True)'
+        live.revision("c3", "b2", basket)
+        live.commit()
+    assert live.locks() == [] or not live.transactional
+    interlock.deploy("production")
+    assert standing("production").settled
+    assert live.rows("SELECT sku, price, stock FROM product") == [("tea", 450, 0)]
+    assert live.rows("SELECT revision FROM interlock_ledger ORDER BY run, position") == [
+        ("a1",),
+        ("b2",),
+        ("c3",),
+    ]
+
+
+def test_a_file_that_goes_away_in_mid_migration_is_noticed(inside: Project) -> None:
+    interlock.deploy("production")
+    inside.execute("INSERT INTO product VALUES ('tea', 450)")
+    inside.revision("b2", "a1", *WAITING, STOCK)
+    inside.commit()
+    process = inside.start("deploy", "production")
+    inside.wait_for("begun", process)
+
+    away = inside.file.rename(inside.file.with_name("away"))
+    (inside.root / "go").touch()
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode in (2, 3), err
+    assert "Traceback" not in err
+    verdict = standing("production").verdict
+    assert "env.py now reaches another database" in verdict or "cannot be asked" in verdict
+    away.rename(inside.file)
+    assert (
+        not standing("production").settled or "as the ledger says" in standing("production").verdict
+    )
+    assert inside.rows("SELECT sku, price FROM product") == [("tea", 450)]
 
 
 def test_a_migration_that_is_killed_in_its_middle_can_be_taken_up(live: Project) -> None:
@@ -232,14 +295,76 @@ def test_a_place_that_cannot_be_written_is_said(inside: Project, place: str) -> 
     assert "cannot be kept" in caught.value.why
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write into a read-only folder")
-def test_a_read_only_folder_is_said(inside: Project) -> None:
-    (inside.root / ".interlock").mkdir(mode=0o500)
+def without_power_over_files() -> None:
+    """Let permissions count for root too: the program that follows loses that capability."""
+    if os.geteuid() == 0:
+        drop, override = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE of Linux
+        assert ctypes.CDLL(None).prctl(drop, override, 0, 0, 0) == 0
 
-    with pytest.raises(Refused) as caught:
-        interlock.verify("production")
 
-    assert "Permission denied" in caught.value.why
+@pytest.mark.parametrize("place", [".interlock", ".interlock/receipts", ".interlock/backups"])
+def test_a_read_only_folder_is_said(project: Project, place: str) -> None:
+    (project.root / ".interlock").mkdir()
+    (project.root / place).mkdir(exist_ok=True)
+    (project.root / place).chmod(0o500)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "interlock", "deploy", "production"],
+        cwd=project.root,
+        env=project.variables(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=without_power_over_files,
+    )
+
+    assert done.returncode == 3, done.stderr
+    assert "Permission denied" in done.stderr
+    assert project.rows("SELECT count(*) FROM sqlite_master") == [(0,)]
+
+
+SMALL_DISK = """
+set -u
+mkdir -p .interlock
+mount -t tmpfs -o size=256k tmpfs .interlock || exit 99
+"$@" verify production && "$@" backup production || exit 98
+dd if=/dev/zero of=.interlock/filling bs=1k 2>/dev/null
+"$@" migrate production
+echo "migrate on a full disk: $?"
+find .interlock/receipts -name '.*'
+rm .interlock/filling
+"$@" migrate production
+echo "migrate with room: $?"
+"$@" status production
+"""
+_OWN_MOUNTS = ["unshare", "--user", "--map-root-user", "--mount"]
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run([*_OWN_MOUNTS, "true"], capture_output=True, check=False).returncode != 0,
+    reason="this system lets nobody mount a small disk for himself",
+)
+def test_a_disk_that_is_full_stops_the_run_and_room_lets_it_go_on(project: Project) -> None:
+    words = [sys.executable, "-m", "interlock"]
+
+    done = subprocess.run(
+        [*_OWN_MOUNTS, "sh", "-c", SMALL_DISK, "sh", *words],
+        cwd=project.root,
+        env=project.variables(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    shown = done.stdout.splitlines()
+    assert "migrate on a full disk: 3" in shown, done.stdout + done.stderr
+    assert "cannot be kept: No space left on device" in done.stderr
+    assert "migrate with room: 0" in shown, done.stdout + done.stderr
+    assert [line for line in shown if line.startswith(".interlock")] == []
+    assert "production: migrated to a1" in shown
 
 
 def test_a_clock_that_was_set_back_is_noticed_by_the_ledger(inside: Project) -> None:

@@ -166,7 +166,7 @@ def test_a_database_that_goes_away_in_mid_migration_loses_nothing(shop_inside: P
     answer = shop_inside.deploy()
 
     assert answer.status == 2, answer
-    assert "the database is as it was before" in standing("production").verdict
+    assert "every definition in the database is as it was before" in standing("production").verdict
     shop_inside.revision("b2", "a1", STOCK)
     shop_inside.commit()
     interlock.deploy("production")

@@ -179,8 +179,9 @@ def _interrupted(run: Run, survey: Survey | None, silence: str, deploy: str) -> 
     changed = _changed(survey, run.receipts["backup"])
     if not changed:
         return (
-            f"a migration {reason}, and the database is as it was before",
-            f"correct the migration if it needs it; then {deploy}",
+            f"a migration {reason}, and every definition in the database is as it was before",
+            f"correct the migration if it needs it; then {deploy}. If it had written rows outside "
+            f"of a transaction, {_copy(run)} holds all as they were",
             False,
         )
     return (

@@ -114,6 +114,7 @@ def back_up(environment: Environment, folder: Path, name: str) -> Copied:
     target = folder / f"{name}.sqlite"
     unfinished, scratch = folder / f".{name}.part", folder / f".{name}.scratch"
     try:
+        unfinished.touch()  # SQLite does not say why it cannot make a file
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as copy:
             # One read transaction, so that what is counted is what is copied.
             source.execute("BEGIN")
