@@ -9,6 +9,7 @@ address is never taken for an unprotected one.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 __all__ = ["Address", "Server", "address_of"]
+
+# What else stands where a host or a database should may be a password that was not encoded, or a
+# whole connection string.
+_HOST = re.compile(r"/[\w.*/: +-]*|@[\w.*/:-]*|[\w.*-]*|[0-9a-fA-F:.]+(%\w+)?")
+_DATABASE = re.compile(r"[^=;:@?&{}]*")
+_HIDDEN = "..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,8 @@ class Server:
     def __str__(self) -> str:
         bare = ":" not in self.host or self.host.startswith(("/", "@"))
         host = self.host if bare else f"[{self.host}]"
+        if not _HOST.fullmatch(self.host):
+            host = _HIDDEN
         return host if self.port is None else f"{host}:{self.port}"
 
 
@@ -59,7 +68,8 @@ class Address:
     def __str__(self) -> str:
         if self.backend == "sqlite":
             return f"sqlite:///{self.database or ':memory:'}"
-        return f"{self.backend}://{','.join(map(str, self.servers))}/{self.database}"
+        database = self.database if _DATABASE.fullmatch(self.database) else _HIDDEN
+        return f"{self.backend}://{','.join(map(str, self.servers))}/{database}"
 
 
 def address_of(

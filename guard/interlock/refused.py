@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from interlock.redaction import redacted
+
 __all__ = ["Refused"]
 
 
@@ -22,11 +24,10 @@ class Refused(BaseException):
     """
 
     def __init__(self, what: str, *, why: str, missing: str = "", next_step: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.why = why
-        self.missing = missing
-        self.next_step = next_step
+        # Reasons quote drivers and SQLAlchemy, and these quote URLs.
+        self.what, self.why = redacted(what), redacted(why)
+        self.missing, self.next_step = redacted(missing), redacted(next_step)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         lines = [f"refused: {self.what}", f"  why: {self.why}"]

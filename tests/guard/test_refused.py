@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import pickle
+import re
+import traceback
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import interlock
 from interlock.refused import Refused
 
 REFUSAL = Refused(
@@ -45,3 +51,84 @@ def test_it_says_what_why_what_is_missing_and_what_to_do() -> None:
 
 def test_it_crosses_from_a_worker_process() -> None:
     assert str(pickle.loads(pickle.dumps(REFUSAL))) == str(REFUSAL)
+
+
+SECRET = "s3cr3t"
+URLS = [
+    "postgresql://shop:{}@db/shop",
+    "postgresql://shop:a@{}@db/shop",
+    "postgresql://shop:a/{}@db/shop",
+    "postgresql://shop:a#{}@db/shop",
+    "postgresql://shop:a?{}@db/shop",
+    "postgresql://shop:a:{}@db/shop",
+    "postgresql://shop:%40{}@db/shop",
+    "postgresql://shop:{}@db:port/shop",
+    "postgresql//shop:{}@db/shop",
+    "postgresql://db/shop?password={}",
+    "postgresql://db/shop?sslpassword={}&bogus=1",
+    "mysql://db/shop?passwd={}",
+    "mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BSERVER%3Dh%3BPWD%3D{}",
+    "mssql+pyodbc://u:p@h/d;PWD={}",
+    "postgresql+psycopg://db/host=h password={}",
+    "postgresql+psycopg://db/postgresql://u:{}@h/x",
+    "postgresql+psycopg://db/shop?dbname=postgresql://u:{}@h/x",
+    "postgresql+psycopg://db/shop?host=postgresql://u:{}@h/x",
+    "postgresql:///shop?host=u:{}@db",
+    "postgresql+asyncpg://db/shop?dsn=postgres://u:{}@h/x",
+    "sqlite+pysqlcipher://:{}@/x.db",
+    "snowflake://u:p@acc/db?token={}",
+]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_no_form_of_a_url_shows_its_password(url: str, application: Callable[[], Path]) -> None:
+    application()
+
+    with pytest.raises(Refused) as caught:
+        interlock.create_engine(url.format(SECRET))
+
+    told = "".join(traceback.format_exception(caught.value)[-1:])
+    assert SECRET not in told + repr(caught.value) + caught.value.json() + str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("cannot reach postgresql://shop:s3cr3t@db/shop", "postgresql://shop:***@db/shop"),
+        ("from string 'postgresql//shop:s3@cr3t@db/shop'", "'postgresql//shop:***@db/shop'"),
+        ("invalid dsn: host=db password=s3cr3t user=shop", "host=db password=*** user=shop"),
+        ("got {'user': 'shop', 'password': 's3cr3t'}", "{'user': 'shop', 'password': ***}"),
+        ("SERVER=h;PWD=s3cr3t;UID=u", "SERVER=h;PWD=***;UID=u"),
+        ("password authentication failed for user shop", "password authentication failed for user"),
+        ("write it as dialect://user@host:port/database", "dialect://user@host:port/database"),
+    ],
+)
+def test_what_others_say_is_told_without_passwords(text: str, shown: str) -> None:
+    refusal = Refused("x", why=text, next_step="y")
+
+    assert shown in refusal.why
+    assert SECRET not in str(refusal)
+
+
+def test_no_refusal_of_ours_names_a_way_round() -> None:
+    """Each text of the guard and the steps that says why something does not happen."""
+    told = [
+        (path.name, part.value)
+        for path in sorted(Path(interlock.__file__).parent.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _REASONS
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+
+    assert len(told) > 150
+    assert [one for one in told if _WAY_ROUND.search(one[1])] == []
+
+
+_REASONS = {"Refused", "Unusable", "NoKey", "Misuse", "Unproved", "refused", "refusing"}
+_WAY_ROUND = re.compile(
+    r"--(no-verify|force|skip|ignore|disable|fake|yes)\b|\b(bypass|circumvent|work ?around|disable|"
+    r"override|switch(ed)? off|turn(ed)? off|uninstall)\b|_(SKIP|FORCE|DISABLE)\b",
+    re.IGNORECASE,
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import ctypes
+import json
 import os
 import resource
 import shutil
@@ -453,3 +455,21 @@ def test_a_database_that_is_gone_is_a_refusal(project: Project) -> None:
 
     assert answer.status == 3
     assert "the database does not answer" in answer.err
+
+
+def test_what_a_failure_quotes_is_kept_and_told_without_its_password(project: Project) -> None:
+    reached = "cannot reach postgresql://shop:s3@cr3t@db/shop, password=s3cr3t"
+    project.revision(
+        "a1", None, "if not op.get_context().as_sql:", f"    raise OSError({reached!r})"
+    )
+    project.commit()
+
+    answer = project.deploy()
+    shown = project.run("status", "production")
+
+    assert answer.status == 2, answer
+    kept = [base64.b64decode(json.loads(one.read_bytes())["payload"]) for one in project.receipts()]
+    assert len(kept) == 4
+    told = f"{answer} {shown} {b''.join(kept).decode()}"
+    assert told.count("cannot reach postgresql://shop:***@db/shop, password=***") >= 3
+    assert "cr3t" not in told

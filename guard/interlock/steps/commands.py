@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from interlock.redaction import redacted
 from interlock.refused import Refused
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _answering(function: Callable[..., int]) -> Callable[..., int]:
         except Misuse as error:
             return _failed(output_format, str(error))
         except Exception as error:  # noqa: BLE001 - env.py and migrations are the repository's code
-            said = str(getattr(error, "orig", None) or error).strip().split("\n")[0][:300]
+            said = redacted(str(getattr(error, "orig", None) or error)).strip().split("\n")[0][:300]
             return _failed(
                 output_format,
                 f"{type(error).__name__}: {said}. `interlock status` says what was changed",

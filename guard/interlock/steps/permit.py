@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from interlock.hooks import install
 from interlock.permits import Permit, holding
+from interlock.redaction import redacted
 from interlock.refused import Refused
 from interlock.steps.demands import after, required, revisions, same_database, started
 from interlock.steps.environment import Unusable
@@ -138,7 +139,7 @@ def _note_failure(site: Site, begun: Receipt, error: BaseException, what: str) -
     with contextlib.suppress(Exception, Refused):
         heads = survey_of(site).environment.heads
     # The first line only: what follows in a driver's message may show data.
-    said = str(getattr(error, "orig", None) or error).strip().split(os.linesep)[0][:200]
+    said = redacted(str(getattr(error, "orig", None) or error)).strip().split(os.linesep)[0][:200]
     evidence = Failed(f"{type(error).__name__}: {said}", heads)
     with contextlib.suppress(OSError, Refused, Unusable):
         after(site, begun, evidence, what)
