@@ -16,7 +16,7 @@ from interlock_checks.discover import Source
 from interlock_checks.facts import cut as cutting
 from interlock_checks.facts.files import read_code, read_source
 from interlock_checks.facts.outline import outline
-from interlock_checks.facts.relevant import Interest
+from interlock_checks.facts.relevant import Interest, imported_names
 from interlock_checks.link.judgements import Judgements
 from interlock_checks.modules import ModuleIndex
 
@@ -379,3 +379,28 @@ def test_facts_of_equal_text_are_equal_bytes(tmp_path: Path) -> None:
         for seed in ("1", "2", "3")
     }
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "minded", "found"),
+    [
+        ("from shop import db\n", {"db"}, {("shop", 0, "db")}),
+        (
+            "from ..shop import (\n    db as d,\n    orm,\n)\n",
+            {"db"},
+            {("shop", 2, "db"), ("shop", 2, "orm")},
+        ),
+        ("import shop.db, os\n", {"db"}, {("shop.db", 0, ""), ("os", 0, "")}),
+        ("from shop.db import *\n", {"db"}, {("shop.db", 0, "*")}),
+        ("if x: import db; y = 1\n", {"db"}, {("db", 0, "")}),
+        ("def f():\n    from . import db\nraise x from db\n", {"db"}, {("", 1, "db")}),
+        ("from shop import orm\n", {"db"}, set()),
+        # A bracket in a comment ends the statement too early: in doubt.
+        ("from shop import (\n    db,  # :)\n)\n", {"db"}, None),
+        ("# import the db\n", {"db"}, None),
+    ],
+)
+def test_imports_of_a_module_are_found_without_a_parse_of_the_file(
+    text: str, minded: set[str], found: set[tuple[str, int, str]] | None
+) -> None:
+    assert imported_names(text.encode(), minded) == found

@@ -11,6 +11,7 @@ import msgspec
 from interlock_checks import catalogue
 from interlock_checks.catalogue import tampering
 from interlock_checks.facts import model as m
+from interlock_checks.facts.relevant import imported_names
 from interlock_checks.homes import Homes
 from interlock_checks.link.judgements import Judgements
 from interlock_checks.link.uses import Reach
@@ -70,8 +71,13 @@ def _all_taken(
             found[path] = stamp, tuple(sorted(taken))
         else:
             words = frozenset(summary.imported)
-            named = {name for module in words & by_module.keys() for name in by_module[module]}
+            spelled = words & by_module.keys()
+            named = {name for module in spelled for name in by_module[module]}
             taken = _taken(named, words, reading, path) if named else set()
+            imports = imported_names(reading.searchable(path), spelled) if taken else None
+            if imports is not None:
+                meant = {source for one in imports for source in _meant(path, *one, modules)}
+                taken &= {name for source in meant for name in giving.get(source, ())}
             found[path] = stamp, tuple(sorted(taken))
         if found[path][1]:
             yield path, found[path][1]
@@ -103,6 +109,13 @@ def _taken_exactly(
                 if lent_names := giving.get(source):
                     taken |= _taken(lent_names, frozenset(), reading, path)
     return taken
+
+
+def _meant(path: str, module: str, level: int, name: str, modules: ModuleIndex) -> Iterator[str]:
+    """The files that an import may mean: that of the module, or of a module of that name in it."""
+    yield from modules.resolve(path, module, level)
+    if name and name != "*":
+        yield from modules.resolve(path, f"{module}.{name}".lstrip("."), level)
 
 
 def _taken(names: set[str], words: frozenset[str], reading: Reading, path: str) -> set[str]:

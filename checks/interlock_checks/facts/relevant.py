@@ -8,10 +8,12 @@ another module of the repository gives to a sink is asked for later, when that i
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import AnyStr
 
 from interlock_checks import catalogue
 from interlock_checks.catalogue import processes
@@ -52,6 +54,17 @@ _READ_BY_NAME = re.compile(
 )
 
 
+def _statements(
+    text: AnyStr, pattern: re.Pattern[AnyStr], word: AnyStr
+) -> Iterator[re.Match[AnyStr]]:
+    """What looks like an import; behind the last `import` there is none."""
+    last = text.rfind(word)
+    at = 0
+    while at <= last and (found := pattern.search(text, at)) is not None:
+        yield found
+        at = found.end()
+
+
 @cache
 def _attribute(module: bytes) -> re.Pattern[bytes]:
     return re.compile(
@@ -62,9 +75,34 @@ def _attribute(module: bytes) -> re.Pattern[bytes]:
 def imported_words(data: bytes) -> tuple[str, ...]:
     """All words in the import statements of a file, or in what looks like one."""
     found: set[bytes] = set()
-    for statement in _IMPORT.findall(searchable(data)):
-        found.update(_WORD.findall(statement))
+    for statement in _statements(searchable(data), _IMPORT, b"import"):
+        found.update(_WORD.findall(statement.group()))
     return tuple(sorted(word.decode() for word in found))
+
+
+def imported_names(text: bytes, minded: Collection[str]) -> set[tuple[str, int, str]] | None:
+    """
+    The imports in the `searchable` bytes of a file that may mean a module of a `minded` last name.
+
+    Each is module, level and name, as a syntax tree would have them: the name is empty for
+    `import x`, and "*" for a star. None where a statement that spells such a module is in doubt.
+    """
+    found: set[tuple[str, int, str]] = set()
+    for statement in _statements(text, _IMPORT, b"import"):
+        words = {word.decode() for word in _WORD.findall(statement.group())}
+        if words.isdisjoint(minded):
+            continue
+        try:
+            tree = ast.parse(statement.group())
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        for node in tree.body:
+            match node:
+                case ast.Import(names=names):
+                    found.update((one.name, 0, "") for one in names)
+                case ast.ImportFrom(module=module, level=level, names=names):
+                    found.update((module or "", level, one.name) for one in names)
+    return found
 
 
 def matters(data: bytes) -> bool:
@@ -80,12 +118,13 @@ def matters(data: bytes) -> bool:
     modules = [module for module in _QUALIFIED if module in words]
     named = [module for module in modules if not words.isdisjoint(_QUALIFIED[module])]
     if named or not words.isdisjoint(_ROOTS):
-        for statement in _IMPORT.findall(text):
-            found = set(_WORD.findall(statement))
+        for statement in _statements(text, _IMPORT, b"import"):
+            found = set(_WORD.findall(statement.group()))
             if not found.isdisjoint(_ROOTS):
                 return True
             if any(
-                module in found and (b"(" in statement or not found.isdisjoint(_QUALIFIED[module]))
+                module in found
+                and (b"(" in statement.group() or not found.isdisjoint(_QUALIFIED[module]))
                 for module in named
             ):
                 return True
@@ -122,14 +161,15 @@ class Interest:
         found += occurrences(anywhere, text)
         found += (at for at in occurrences(dotted, text) if is_behind_dot(text, at))
         found += (at for at in occurrences(bare, text) if text[at - 1 : at] != ".")
-        for statement in _IMPORT_TEXT.finditer(text):
+        for statement in _statements(text, _IMPORT_TEXT, "import"):
             words = frozenset(_TEXT_WORD.findall(statement.group()))
             if not words.isdisjoint(catalogue.IMPORT_ROOTS) or any(
                 module in words and not words.isdisjoint(inner)
                 for module, inner in qualified.items()
             ):
                 found.append(statement.start())
-        found += [match.start() for match in _COMPUTED_GETATTR.finditer(text)]
+        if "getattr" in spelled:
+            found += [match.start() for match in _COMPUTED_GETATTR.finditer(text)]
         return sorted(found)
 
     def ends(self, attribute: str) -> bool:

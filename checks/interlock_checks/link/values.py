@@ -186,7 +186,10 @@ NOTHING: Values = ()
 
 def weight(values: Values) -> int:
     """How many parts the alternatives have together; counted no further than `HEAVIEST`."""
-    if not any(isinstance(value, Many | Table) for value in values):
+    for value in values:
+        if isinstance(value, Many | Table):
+            break
+    else:
         return len(values)
     count = 0
     todo: list[Values] = [values]

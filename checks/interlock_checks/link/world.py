@@ -234,10 +234,6 @@ class World:
         facts = self.files[path]
         node = facts.nodes[number]
         match node:
-            case m.Const(value=value):
-                return (Lit(value),)
-            case m.Data(value=data):
-                return (Lit(data),)
             case m.Ref():
                 return self._name(path, node, frame)
             case m.Attr(base=base, name=name):
@@ -245,6 +241,13 @@ class World:
             case m.Call(func=func, args=args):
                 given = self.given(path, args, frame)
                 return self.call(self.values(path, func, frame), given, path, frame)
+            case m.From(module=module, level=level, name=name):
+                found = self.module(path, module, level)
+                return merge(self.attribute(v, name) for v in found)
+            case m.Const(value=value):
+                return (Lit(value),)
+            case m.Data(value=data):
+                return (Lit(data),)
             case m.Item(base=base, key=key):
                 keys = self.values(path, key, frame)
                 return merge(self.item(v, keys) for v in self.values(path, base, frame))
@@ -290,9 +293,6 @@ class World:
                 found = self.module(path, module, level)
                 brought = merge(self._starred(value, name) for value in found)
                 return brought or self.values(path, before, frame)
-            case m.From(module=module, level=level, name=name):
-                found = self.module(path, module, level)
-                return merge(self.attribute(v, name) for v in found)
             case _:
                 return UNKNOWN
 
