@@ -383,6 +383,15 @@ def test_data_and_temporary_tables_are_untouched(shop: Any) -> None:
 
 # --- what no layer of this half stops: docs/threat-model.md ---------------------------------
 
+OWN_ENV = """
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
 NOT_STOPPED = {
     "a driver of its own": "import sqlite3; c = sqlite3.connect('live/shop.db')",
     "text through an engine": "c = sa.create_engine(live).connect()",
@@ -399,6 +408,43 @@ def test_text_is_not_stopped_at_run_time(name: str, shop: Any) -> None:
 
     assert shown.returncode == 0, shown.stderr
     assert shop.schema() != before
+
+
+def test_a_process_without_interlock_and_with_an_environment_of_its_own_is_not_stopped(
+    shop: Any,
+) -> None:
+    """Only the credential stops it: that process may not have one."""
+    (shop.root / "migrations/env.py").write_text(OWN_ENV, encoding="utf-8")
+    before = shop.schema()
+    code = (
+        "import sys; sys.modules['interlock'] = None\n"
+        f"sys.path[:0] = {[path for path in sys.path if 'site-packages' in path]}\n"
+        "import importlib.metadata; importlib.metadata.entry_points = lambda **_: ()\n"
+        "from alembic.config import main; main(['upgrade', 'head'])"
+    )
+
+    shown = shop.run("-S", "-c", code, environ={"PYTHONPATH": ""})
+
+    assert shown.returncode == 0, shown.stderr
+    assert shop.schema() != before
+
+
+def test_no_hook_keeps_what_it_replaced_in_sight(shop: Any) -> None:
+    """What `functools.wraps` leaves behind would be a way in two words."""
+    shown = shop.code(
+        f"{HEAD}\n"
+        "import interlock.hooks; interlock.hooks.install()\n"
+        "from alembic.autogenerate.api import AutogenContext\n"
+        "from alembic.ddl.impl import DefaultImpl\n"
+        "from sqlalchemy.schema import ExecutableDDLElement as Element\n"
+        "DefaultImpl(sa.create_engine('sqlite://').dialect, None, True, None, None, {})\n"
+        "held = [DefaultImpl.__init__, DefaultImpl._exec, DefaultImpl.start_migrations,\n"
+        "        MigrationContext.run_migrations, MigrationContext.stamp,\n"
+        "        AutogenContext.run_name_filters, Element._execute_on_connection]\n"
+        "print([one.__module__ for one in held if not hasattr(one, '__wrapped__')])"
+    )
+
+    assert shown.stdout.strip() == str(["interlock.hooks"] * 7), shown.stdout + shown.stderr
 
 
 @needs_plugins

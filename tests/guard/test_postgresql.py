@@ -174,6 +174,46 @@ def test_a_migration_that_leaves_its_transaction_is_refused_too(
     assert server.tables("live") == []
 
 
+TEXTS = {
+    "a function that drops": ("SELECT dropping()", []),
+    "TRUNCATE": ("TRUNCATE product", ["product"]),
+    "DELETE": ("DELETE FROM product", ["product"]),
+    "a block of code": ("DO 'BEGIN DROP TABLE product; END'", []),
+    "EXPLAIN that executes": ("EXPLAIN ANALYZE CREATE TABLE more AS SELECT 1", ["more", "product"]),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text_is_stopped_by_no_layer_but_by_the_factory_of_another_environment(
+    name: str, postgresql: Any, server: Any
+) -> None:
+    """What docs/threat-model.md says of each: only a role without the right refuses it."""
+    statement, left = TEXTS[name]
+    head = f"""
+import interlock, sqlalchemy as sa
+url = {server.url("psycopg", "live")!r}
+def run(engine, *statements):
+    with engine.begin() as connection:
+        for one in statements:
+            connection.execute(sa.text(one))
+"""
+    function = (
+        "CREATE FUNCTION dropping() RETURNS int LANGUAGE sql AS 'DROP TABLE product; SELECT 1'"
+    )
+    made = f"['CREATE TABLE product AS SELECT 1 AS id', {function!r}]"
+
+    shown = postgresql.code(
+        f"{head}run(sa.create_engine(url), *{made})\n"
+        f"try: run(interlock.create_engine(url), {statement!r})\n"
+        "except interlock.Refused: print('refused')\n"
+        f"run(sa.create_engine(url), {statement!r})"
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout == "refused\n"
+    assert server.tables("live") == left
+
+
 # --- the guarded factories ------------------------------------------------------------------
 
 

@@ -18,7 +18,9 @@ from tests.steps.project import STOCK, Project
 
 import interlock
 from interlock import Refused
+from interlock.steps.backends import backend_of
 from interlock.steps.demands import latest
+from interlock.steps.environment import Unusable
 from interlock.steps.status import standing
 
 KILLER = """
@@ -473,3 +475,12 @@ def test_what_a_failure_quotes_is_kept_and_told_without_its_password(project: Pr
     told = f"{answer} {shown} {b''.join(kept).decode()}"
     assert told.count("cannot reach postgresql://shop:***@db/shop, password=***") >= 3
     assert "cr3t" not in told
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb", "mssql", "oracle"])
+def test_a_database_whose_lock_nobody_has_tried_is_refused(dialect: str) -> None:
+    with pytest.raises(Unusable) as caught:
+        backend_of(dialect)
+
+    assert "locks and backs up postgresql and sqlite" in str(caught.value)
+    assert f"For {dialect} it knows no lock and no backup" in str(caught.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from interlock.addresses import address_of
+from interlock.judgement import by_url_alone
 from interlock.live import addresses_of_connection
 from interlock.protection import protection_of
 from interlock.steps.backends import Backend, backend_of
@@ -68,12 +68,12 @@ def survey_of(site: Site) -> Survey:
 def _address(site: Site, connection: Connection) -> str:
     raw = connection.connection
     places = addresses_of_connection(raw.dbapi_connection, raw.driver_connection)
-    for place in places or [address_of(connection.engine.url)]:
+    for place in places or [by_url_alone(connection.engine)]:
         found = protection_of(place, site.contract, site.root)
         if found.database != site.name:
             said = "which the contract does not know" if found.database is None else found.database
             raise Unusable(f"env.py connects to {place} ({said}) and not to {site.name!r}")
-    return " ".join(map(str, places)) or str(address_of(connection.engine.url))
+    return " ".join(map(str, places)) or str(by_url_alone(connection.engine))
 
 
 def _require_agreeing_clocks(

@@ -72,6 +72,7 @@ def backend_of(dialect: str) -> Backend:
     for one in entry_points(group="interlock.backends", name=dialect):
         return cast(Backend, one.load())
     raise Unusable(
-        f"no lock and no backup are known for {dialect}: a package has to bring them in the "
-        "entry-point group interlock.backends"
+        f"interlock itself locks and backs up {' and '.join(sorted(_OWN))}. For {dialect} it knows "
+        "no lock and no backup that was tried, and without them nothing is migrated; a package can "
+        "bring them in the entry-point group interlock.backends"
     )
