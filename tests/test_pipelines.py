@@ -260,6 +260,101 @@ CASES: dict[str, dict[str, str]] = {
           script: interlock backup
         """
     },
+    "github: a matrix of targets": {
+        GITHUB: """
+        on: push
+        jobs:
+          deploy:
+            runs-on: self-hosted
+            strategy:
+              max-parallel: 1
+              matrix:
+                target: [staging, production]
+            steps:
+              - run: interlock verify ${{ matrix.target }}
+              - run: interlock backup
+              - run: interlock migrate
+        """
+    },
+    "github: a matrix of targets behind one condition": {
+        GITHUB: """
+        on: push
+        jobs:
+          deploy:
+            runs-on: self-hosted
+            strategy: {matrix: {target: [staging, production]}}
+            steps:
+              - if: steps.changed.outputs.migrations == 'yes'
+                run: interlock verify ${{ matrix.target }}
+              - if: steps.changed.outputs.migrations == 'yes'
+                run: interlock backup
+              - if: steps.changed.outputs.migrations == 'yes'
+                run: interlock migrate
+        """
+    },
+    "github: a matrix of steps": {
+        GITHUB: """
+        on: push
+        jobs:
+          deploy:
+            runs-on: self-hosted
+            strategy: {matrix: {step: [verify, backup]}}
+            steps:
+              - run: interlock ${{ matrix.step }} production
+              - run: interlock migrate # IL501
+        """
+    },
+    "jenkins: one stage after the other": {
+        "Jenkinsfile": """
+        pipeline {
+          stages {
+            stage('verify') { when { branch 'main' } steps { sh 'interlock verify production' } }
+            stage('backup') { when { branch 'main' } steps { sh 'interlock backup' } }
+            stage('migrate') { when { branch 'main' } steps { sh 'interlock migrate' } }
+          }
+          post { always { sh 'interlock status || true' } success { sh './tell.sh' } }
+        }
+        """
+    },
+    "jenkins: a stage that a parameter leaves out": {
+        "Jenkinsfile": """
+        pipeline {
+          stages {
+            stage('verify') { steps { sh 'interlock verify production' } }
+            stage('backup') {
+              when { expression { !params.QUICK } } # IL301
+              steps { sh 'interlock backup' }
+            }
+            stage('migrate') { steps { sh 'interlock migrate' } }
+          }
+        }
+        """
+    },
+    "jenkins: a condition around a step": {
+        "Jenkinsfile": """
+        node {
+          sh 'interlock verify production'
+          if (!params.QUICK) { # IL301
+            sh 'interlock backup'
+          }
+          if (params.DEPLOY) { sh 'interlock migrate' }
+        }
+        """
+    },
+    "jenkins: whatever has happened": {
+        "Jenkinsfile": """
+        pipeline {
+          stages {
+            stage('prepare') { steps { sh 'interlock verify x && interlock backup' } }
+          }
+          post {
+            always {
+              sh 'interlock migrate' # IL501
+            }
+          }
+        }
+        """
+    },
     "gitlab: rules leave the guard out": {
         GITLAB: """
         stages: [verify, migrate]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 import msgspec
 
@@ -102,6 +103,25 @@ def _concerned(document: Document) -> bool:
     return document.system == "pre-commit" or any(
         ran.step for unit in document.units for stage in unit.stages for ran in stage.ran
     )
+
+
+def _variants(stages: Sequence[Stage], start: int, asked: Terms) -> Sequence[Stage]:
+    """The stages from one on that are the same step with other values of a matrix."""
+    first = _dimension(stages[start], asked)
+    end = start + 1
+    while first is not None and end < len(stages) and _dimension(stages[end], asked) == first:
+        end += 1
+    return stages[start:end]
+
+
+def _dimension(stage: Stage, asked: Terms) -> tuple[str, int] | None:
+    """The dimension of the matrix that decides whether a stage runs, if nothing else does."""
+    all_terms = terms(stage.condition)
+    names = {one.partition(" ")[0] for one in all_terms if one.startswith("matrix.")}
+    rest = {one for one in all_terms if not one.startswith("matrix.")}
+    if stage.condition_row or len(names) != 1 or not rest <= asked:
+        return None
+    return names.pop(), stage.row
 
 
 @dataclass
@@ -282,7 +302,20 @@ class _Pipelines:
         unit = self.unit(key)
         begin = known
         last = unit.stages[at] if at < len(unit.stages) else None
-        for stage in unit.stages[:at]:
+        index = 0
+        while index < at:
+            stage = unit.stages[index]
+            group = _variants(unit.stages, index, asked)
+            index += 1
+            if len(group) > 1 and index + len(group) - 1 <= at:
+                # A step with values of a matrix: one of its variants runs, whichever.
+                index += len(group) - 1
+                chosen = [one for one in group if terms(one.condition) <= asked] or group
+                known = reduce(
+                    Known.either,
+                    [self.ran(key, one.ran, known, None, asked, depth) for one in chosen],
+                )
+                continue
             place = None
             if not terms(stage.condition) <= asked:
                 if not stage.condition_row:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from interlock_checks.commands.argv import HOLE, unholed
+from interlock_checks.documents.conditions import joined
 from interlock_checks.documents.model import Job, Layout, Part, Script
 
 _TOKEN = re.compile(
@@ -24,6 +25,13 @@ _TOKEN = re.compile(
 _INTERPOLATION = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_][\w.]*")
 _STEPS = frozenset({"sh", "bat", "powershell", "pwsh", "sshCommand"})
 _HANDLERS = frozenset({"try", "catchError", "warnError"})
+_LATE = frozenset({"always", "finally", "cleanup"})
+_UNSUCCESSFUL = frozenset(
+    {"failure", "unsuccessful", "unstable", "aborted", "regression", "changed"}
+)
+"""Conditions of `post` under which the stages need not have succeeded."""
+MOST_TEXT = 500
+"""Characters of a condition that are compared."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": ""}
 
 
@@ -54,12 +62,15 @@ def read(text: str, path: str) -> Layout:
 
 @dataclass
 class _Block:
-    """An open brace: the word before it, and the text that this word was given."""
+    """An open brace: the word before it, what this word was given, and what has to hold there."""
 
     word: str
     name: str
     row: int
+    start: int
     quiet: bool = False
+    condition: str | None = None
+    condition_row: int = 0
 
 
 def _jobs(tokens: list[_Token], scripts: list[Script]) -> Iterator[Job]:
@@ -69,46 +80,62 @@ def _jobs(tokens: list[_Token], scripts: list[Script]) -> Iterator[Job]:
     before: tuple[str, ...] = ()
     side: list[str] = []
     parts: list[Part] = []
+    behind: list[Part] = []
     last: list[_Token] = []
+
+    def job(around: list[_Block]) -> Job:
+        asked = [one for one in around if one.word == "stage" and one.condition]
+        return Job(
+            stage,
+            stage_row,
+            tuple(parts),
+            after=before,
+            condition=joined([one.condition for one in asked if one.condition]),
+            condition_row=asked[-1].condition_row if asked else 0,
+            passed_over=before,  # a stage that `when` leaves out does not stop the next one
+        )
+
     for index, token in enumerate(tokens):
         if token.kind == "word" and token.text in _STEPS and _is_step(tokens, index):
             script = _script(token.text, tokens, index, blocks)
             if script is not None:
-                condition = next((b for b in reversed(blocks) if b.word in ("if", "else")), None)
                 handled = any(one.word in _HANDLERS for one in blocks)
-                late = any(one.word in ("always", "finally", "cleanup") for one in blocks)
                 if handled and script.discarded is None:
                     script = _quiet(script, blocks)
                 scripts.append(script)
-                parts.append(
-                    Part(
-                        script.rows[0],
-                        (len(scripts) - 1,),
-                        condition="if" if condition else None,
-                        condition_row=condition.row if condition else 0,
-                        after_failure=late,
-                        may_fail=script.discarded is not None,
-                    )
+                outside = any(one.word == "post" for one in blocks) and not any(
+                    one.word == "stage" for one in blocks
                 )
+                (behind if outside else parts).append(_part(script, len(scripts) - 1, blocks))
         elif token.text == "{":
             word = _head(last)
             given = next((one.text[1:-1] for one in last if one.kind == "short"), "")
-            blocks.append(_Block(word, given, token.row, index in quiet))
+            opened = _Block(word, given, token.row, index, index in quiet)
+            if word in ("if", "else"):
+                opened.condition = _text(last) if word == "if" else f"else {token.row}"
+                opened.condition_row = token.row
             if word == "stage":
                 if parts:
-                    yield Job(stage, stage_row, tuple(parts), after=before)
+                    yield job(blocks)
                     if not any(one.word == "parallel" for one in blocks):
                         before, side = (stage,), []
                     else:
                         side.append(stage)
                     parts = []
                 stage, stage_row = given, token.row
+            blocks.append(opened)
             last = []
         elif token.text == "}":
             if blocks:
                 closed = blocks.pop()
+                holder = next((one for one in reversed(blocks) if one.word == "stage"), None)
+                if closed.word == "when" and holder is not None:
+                    holder.condition = _text(
+                        tokens[closed.start + 1 : min(index, closed.start + MOST_TEXT)]
+                    )
+                    holder.condition_row = closed.row
                 if closed.word == "stage" and parts:
-                    yield Job(stage, stage_row, tuple(parts), after=before)
+                    yield job([*blocks, closed])
                     parts = []
                     if any(one.word == "parallel" for one in blocks):
                         side.append(stage)
@@ -122,7 +149,36 @@ def _jobs(tokens: list[_Token], scripts: list[Script]) -> Iterator[Job]:
         else:
             last.append(token)
     if parts:
-        yield Job(stage, stage_row, tuple(parts), after=before)
+        yield job([])
+    for part in behind:
+        yield Job(
+            "post",
+            part.row,
+            (part,),
+            after=() if part.after_failure else before,
+            loose=before if part.after_failure else (),
+        )
+
+
+def _part(script: Script, number: int, blocks: list[_Block]) -> Part:
+    asked = next((one for one in reversed(blocks) if one.word in ("if", "else")), None)
+    post = next((at for at, one in enumerate(blocks) if one.word == "post"), len(blocks))
+    late = any(one.word in _LATE for one in blocks) or any(
+        one.word in _UNSUCCESSFUL for one in blocks[post:]
+    )
+    return Part(
+        script.rows[0],
+        (number,),
+        condition=asked.condition if asked else None,
+        condition_row=asked.condition_row if asked else 0,
+        after_failure=late,
+        may_fail=script.discarded is not None,
+    )
+
+
+def _text(tokens: list[_Token]) -> str:
+    """What is asked, in one spelling."""
+    return " ".join(one.text for one in tokens if one.kind != "line")[:MOST_TEXT]
 
 
 def _head(tokens: list[_Token]) -> str:
