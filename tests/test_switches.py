@@ -196,6 +196,13 @@ def test_a_handler_of_a_pipeline_may_lose_a_verdict(
     assert found(tmp_path, {**AROUND, "Jenkinsfile": text}) == expected
 
 
+@pytest.mark.parametrize("key", ["ignore_errors: true", "failed_when: false"])
+def test_a_task_that_never_fails_loses_a_verdict(key: str, tmp_path: Path) -> None:
+    text = f"- hosts: all\n  tasks:\n    - ansible.builtin.shell: interlock check\n      {key}\n"
+
+    assert found(tmp_path, {**AROUND, "ansible/site.yml": text}) == [("IL306", 3)]
+
+
 def test_hooks_may_be_off_for_each_of_some_commands_that_run_none(tmp_path: Path) -> None:
     text = (
         "from subprocess import run\n\nREADS = {'state': 'status', 'files': 'ls-files'}\n\n\n"

@@ -17,6 +17,9 @@ STACKING: Final = frozenset(
 )
 """Methods of `contextlib.ExitStack` by which something is left at the end of its block."""
 
+PUSHING: Final = frozenset({"push", "push_async_exit"})
+"""Those of them that take a function which is asked whether an exception ends there."""
+
 SUPPRESSING: Final = frozenset({"contextlib.suppress"})
 """Context managers that swallow the exceptions which they are given."""
 

@@ -9,7 +9,14 @@ from interlock_checks.catalogue import control
 from interlock_checks.catalogue.guards import PERMIT
 from interlock_checks.facts import model as m
 from interlock_checks.link.calls import arguments_of, is_manager, run_generator, run_own
-from interlock_checks.link.handlers import Caught, caught_by, exit_kind, made_by, may_swallow
+from interlock_checks.link.handlers import (
+    Caught,
+    caught_by,
+    exit_kind,
+    made_by,
+    may_swallow,
+    swallows_at_exit,
+)
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import Running, divided, dropped, guard_of
@@ -151,6 +158,9 @@ def _swallows(machine: Machine, step: Step, body: Sequence[Step], at: Running) -
         function = nodes[call.func]
         if isinstance(function, m.Attr) and function.name in control.STACKING:
             found = may_swallow(machine.world, at.path, call.args[0].value, at.frame)
+            if found is None and function.name in control.PUSHING:
+                given = call.args[0].value
+                found = swallows_at_exit(machine.world, at.path, given, at.frame)
             if found is not None:
                 return found
     return None

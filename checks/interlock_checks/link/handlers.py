@@ -13,6 +13,9 @@ from interlock_checks.link.values import Cls, Ext, Fun, Given, Lit, Made, Many, 
 from interlock_checks.link.world import Frame, World
 
 _EVERYTHING = frozenset({"builtins.BaseException"})
+_DEEPEST = 4
+"""Exits of blocks that ask each other."""
+_EXIT = ("__exit__", "__aexit__")
 _NEITHER = frozenset(
     f"builtins.{name}" for name in ("KeyboardInterrupt", "GeneratorExit", "StopIteration")
 )
@@ -82,7 +85,9 @@ def _caught(values: Values) -> Caught:
     return found
 
 
-def may_swallow(world: World, path: str, node: int, frame: Frame | None) -> Caught | None:
+def may_swallow(
+    world: World, path: str, node: int, frame: Frame | None, depth: int = 0
+) -> Caught | None:
     """What `with node:` may swallow; None if it lets everything pass, as far as is known."""
     maker, call = made_by(world, path, node, frame)
     for function in maker:
@@ -94,24 +99,56 @@ def may_swallow(world: World, path: str, node: int, frame: Frame | None) -> Caug
             return found
     world.steps = 0
     for value in world.values(path, node, frame):
-        if isinstance(value, Obj) and _answers_true(world, value):
+        if isinstance(value, Obj) and _answers_true(world, value, depth):
             return Caught(refusals=True, explicit=True, errors=True, exits=True)
     return None
 
 
-def _answers_true(world: World, value: Obj) -> bool:
+def _answers_true(world: World, value: Obj, depth: int) -> bool:
     for _, scope, cls in world.members(value):
         if scope is None and isinstance(cls, Ext) and cls.name in control.SUPPRESSING:
             return True
-    for name in ("__exit__", "__aexit__"):
-        for method in world.attribute(value, name):
-            if isinstance(method, Fun):
-                scope_ = world.files[method.path].scopes[method.scope]
-                for returned in scope_.returns:
-                    for one in world.values(method.path, returned) if returned >= 0 else ():
-                        if not isinstance(one, Lit) or one.value:
-                            return True
+    return any(
+        isinstance(method, Fun) and _returns_true(world, method, depth)
+        for name in _EXIT
+        for method in world.attribute(value, name)
+    )
+
+
+def _returns_true(world: World, function: Fun, depth: int = 0) -> bool:
+    """Whether an exit of a block may say that an exception ends there."""
+    facts = world.files[function.path]
+    for returned in facts.scopes[function.scope].returns:
+        if returned < 0 or _passed_on(world, function, returned, depth):
+            continue
+        for one in world.values(function.path, returned):
+            if not isinstance(one, Lit) or one.value:
+                return True
     return False
+
+
+def _passed_on(world: World, function: Fun, node: int, depth: int) -> bool:
+    """Whether what is returned is the answer of another context that suppresses nothing."""
+    facts = world.files[function.path]
+    call = facts.nodes[node]
+    func = facts.nodes[call.func] if isinstance(call, m.Call) else None
+    if depth > _DEEPEST or not isinstance(func, m.Attr) or func.name not in _EXIT:
+        return False
+    base = facts.nodes[func.base]
+    made: tuple[int, ...] = (func.base,)
+    if isinstance(base, m.Attr):
+        around = facts.scopes[facts.scopes[function.scope].parent]
+        made = around.attributes.get(base.name, made)
+    return all(may_swallow(world, function.path, one, None, depth + 1) is None for one in made)
+
+
+def swallows_at_exit(world: World, path: str, node: int, frame: Frame | None) -> Caught | None:
+    """What a function may swallow that an `ExitStack` is given by `push`."""
+    world.steps = 0
+    for value in world.values(path, node, frame):
+        if isinstance(value, Fun) and _returns_true(world, value):
+            return ALL
+    return None
 
 
 def exit_kind(

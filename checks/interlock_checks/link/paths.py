@@ -33,12 +33,17 @@ An attribute is the name of its object, a dot, and its own name.
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place where the program may go either way; `place` counts as that of a mark."""
+    """
+    A place where the program may go either way; `place` counts as that of a mark.
+
+    In a loop whose turns are known one by one, each `turn` has its own.
+    """
 
     path: str
     scope: int
     place: int
     kind: Literal["condition", "loop", "handler", "with", "finally", "decorator"]
+    turn: int = 0
 
 
 Choice = tuple[Site, bool]
@@ -106,6 +111,11 @@ class Path:
             return self
         return replace(self, known=self.known | {(key, answer)})
 
+    def forget(self, names: frozenset[str]) -> Path:
+        """Without the answers that were about these variables: they are about to change."""
+        gone = {one for one in self.known if _mentions(one[0], names)}
+        return replace(self, known=self.known - gone) if gone else self
+
     def did(self, step: str) -> Path:
         """With a step that has run: a refusal of it that was caught before counts no longer."""
         refused = frozenset(one for one in self.refused if one[0] != step)
@@ -151,6 +161,17 @@ class Flow:
             self.raised = alike_raised([*self.raised, *other.raised])
         self.jumps += other.jumps
         return other.normal
+
+
+def _mentions(key: Key, names: frozenset[str]) -> bool:
+    todo: list[object] = [key]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, tuple):
+            if len(one) == 3 and one[0] == "name" and one[1] in names:
+                return True
+            todo += one
+    return False
 
 
 def _belongs(attribute: Name, name: Name, owned: str) -> bool:

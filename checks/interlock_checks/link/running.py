@@ -46,6 +46,7 @@ class Running:
     bare: frozenset[tuple[str, int]] = frozenset()
     handling: Site | None = None
     me: Name | None = None
+    turn: int = 0
 
     @property
     def depth(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from interlock_checks.catalogue.guards import REFUSED
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
@@ -9,9 +11,9 @@ from interlock_checks.link.calls import consume
 from interlock_checks.link.handlers import tells_failure
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Jump, Path, Raised, Site, merged
-from interlock_checks.link.running import Running, added, is_worth
-from interlock_checks.link.shape import Step
-from interlock_checks.link.values import Lit, Made, Many, Values
+from interlock_checks.link.running import Running, added, guard_of, is_worth
+from interlock_checks.link.shape import Step, every
+from interlock_checks.link.values import Lit, Made, Many, Value, Values
 
 
 def bind(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
@@ -56,6 +58,8 @@ def _bound(machine: Machine, binding: int, path: Path, at: Running) -> Path:
     node = machine.world.files[at.path].nodes[one.value]
     if isinstance(node, m.Function | m.Class):
         return path.bind(name, None)
+    if isinstance(node, m.Item) and (now := _column(machine, node, path, at)) is not None:
+        return path.rebind(name, now)
     if isinstance(node, m.Each):
         now = path.value((at.path, at.scope, f"@{node.source}"))
         return path.bind(name, now or machine.kept(one.value, path, at))
@@ -64,6 +68,20 @@ def _bound(machine: Machine, binding: int, path: Path, at: Running) -> Path:
     if isinstance(node, m.Op):
         return path.rebind(name, machine.conditions.changed(at.path, at.scope, node, path))
     return path.rebind(name, machine.kept(one.value, path, at))
+
+
+def _column(machine: Machine, node: m.Item, path: Path, at: Running) -> Values | None:
+    """What `for first, second in ...` gives to one of the names, where the loop is unrolled."""
+    nodes = machine.world.files[at.path].nodes
+    base, key = nodes[node.base], nodes[node.key]
+    if not isinstance(base, m.Each) or not isinstance(key, m.Const):
+        return None
+    row = path.value((at.path, at.scope, f"@{base.source}"))
+    number = key.value
+    if row is None or len(row) != 1 or not isinstance(row[0], Many) or not isinstance(number, int):
+        return None
+    items = row[0].items
+    return items[number] if -len(items) <= number < len(items) else None
 
 
 def store(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
@@ -79,7 +97,7 @@ def store(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
 
 
 def run_if(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
-    site = Site(at.path, at.scope, step.place, "condition")
+    site = Site(at.path, at.scope, step.place, "condition", at.turn)
     yes, no = machine.conditions.split(site, step.node, paths, at.frame)
     flow = Flow()
     first = machine.run(step.parts[0].steps, yes, at)
@@ -97,7 +115,7 @@ def _picked(machine: Machine, path: Path, node: int, at: Running) -> Path:
 
 
 def run_circuit(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
-    site = Site(at.path, at.scope, step.place, "condition")
+    site = Site(at.path, at.scope, step.place, "condition", at.turn)
     yes, no = machine.conditions.split(site, step.node, paths, at.frame)
     go, stop = (yes, no) if step.op == "and" else (no, yes)
     flow = Flow()
@@ -116,7 +134,7 @@ def run_circuit(machine: Machine, step: Step, paths: list[Path], at: Running) ->
 
 def run_assert(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
     """With -O, Python evaluates nothing of an assertion."""
-    site = Site(at.path, at.scope, step.place, "condition")
+    site = Site(at.path, at.scope, step.place, "condition", at.turn)
     flow = Flow()
     inner = machine.run(step.parts[0].steps, [p.chose(site, True) for p in paths], at)
     ends = flow.take(inner)
@@ -131,7 +149,7 @@ def run_match(machine: Machine, step: Step, paths: list[Path], at: Running) -> F
     ends: list[Path] = []
     left = flow.take(machine.run(step.parts[0].steps, paths, at))
     for part in step.parts[1:]:
-        site = Site(at.path, at.scope, part.place, "condition")
+        site = Site(at.path, at.scope, part.place, "condition", at.turn)
         machine.conditions.tests[site] = (step.node, at.frame)
         taken = [path.chose(site, True) for path in left]
         ends += flow.take(machine.run(part.steps, taken, at))
@@ -155,6 +173,7 @@ def run_loop(machine: Machine, step: Step, paths: list[Path], at: Running) -> Fl
     surely = step.op == "for" and machine.conditions.is_nonempty(at.path, step.node, at.frame)
     ends = [] if endless or surely else [path.chose(site, False) for path in paths]
     turn = [path.chose(site, True) for path in paths]
+    changing = _bound_in(machine, step, at)
     for _ in range(2 if machine.steps < machine.most else 1):
         body = machine.run(step.parts[0].steps, turn, at)
         jumps, body.jumps = body.jumps, []
@@ -166,13 +185,20 @@ def run_loop(machine: Machine, step: Step, paths: list[Path], at: Running) -> Fl
                 turn.append(jump.path)
             else:
                 flow.normal.append(jump.path)
-        turn = merged(turn)
+        turn = merged(path.forget(changing) for path in turn)
         if not endless:
             ends += turn
     broken = flow.normal
     ends = flow.take(machine.run(step.part("else"), merged(ends), at))
     flow.normal = merged([*broken, *ends])
     return flow
+
+
+def _bound_in(machine: Machine, step: Step, at: Running) -> frozenset[str]:
+    """The names that each turn of a loop may bind."""
+    bindings = machine.world.files[at.path].bindings
+    steps = every(step.parts[0].steps)
+    return frozenset(bindings[one.node].name for one in steps if one.op == "bind")
 
 
 def _items_of(machine: Machine, step: Step, at: Running) -> list[Values]:
@@ -184,8 +210,15 @@ def _items_of(machine: Machine, step: Step, at: Running) -> list[Values]:
     if len(values) != 1 or not isinstance(values[0], Many) or values[0].rest:
         return []
     items = list(values[0].items)
-    short = len(items) <= 6 and all(item and all(map(is_worth, item)) for item in items)
+    short = len(items) <= 6 and all(item and all(map(_is_listed, item)) for item in items)
     return items if short else []
+
+
+def _is_listed(value: Value) -> bool:
+    """Whether a loop over such values is unrolled: one to remember, or a row with a guard in it."""
+    if not isinstance(value, Many) or value.rest or len(value.items) > 4:
+        return is_worth(value)
+    return any(guard_of(one) is not None for item in value.items for one in item)
 
 
 def _unroll(
@@ -194,8 +227,10 @@ def _unroll(
     flow = Flow()
     broken: list[Path] = []
     name = (at.path, at.scope, f"@{step.node}")
-    for item in items:
-        body = machine.run(step.parts[0].steps, [path.bind(name, item) for path in paths], at)
+    changing = _bound_in(machine, step, at)
+    for turn, item in enumerate(items, 1):
+        here = replace(at, turn=at.turn * 8 + turn)
+        body = machine.run(step.parts[0].steps, [path.bind(name, item) for path in paths], here)
         jumps, body.jumps = body.jumps, []
         paths = flow.take(body)
         for jump in jumps:
@@ -203,7 +238,7 @@ def _unroll(
                 flow.jumps.append(jump)
             else:
                 (paths if jump.kind == "continue" else broken).append(jump.path)
-        paths = merged(paths)
+        paths = merged(path.forget(changing) for path in paths)
     ends = [path.bind(name, None) for path in paths]
     ends = flow.take(machine.run(step.part("else"), ends, at))
     flow.normal = merged([*broken, *ends])

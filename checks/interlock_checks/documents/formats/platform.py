@@ -126,6 +126,8 @@ class _File:
         ignored = next((key for key in _IGNORED if not is_false(node.get(key))), None)
         if string(node.get("failure")) == "ignore":
             ignored = "failure"
+        if "failed_when" in node.table and is_false(node.get("failed_when")):
+            ignored = "failed_when"  # Ansible's: the task never fails
         how = Script(
             "shell",
             environment=settings(node.get("env") or node.get("environment"), self.sheet),
