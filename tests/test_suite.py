@@ -142,6 +142,28 @@ def test_without_a_commit_there_is_no_base_and_the_item_says_so(tmp_path: Path) 
     assert "declares no protected database" in said
 
 
+def test_a_clone_that_does_not_hold_its_base_is_red(tmp_path: Path) -> None:
+    origin = small(tmp_path / "origin")
+    commit(origin, "init", "-q", "-b", "trunk")
+    for _ in range(2):
+        (origin / "more").mkdir(exist_ok=True)
+        with (origin / "more/file").open("a", encoding="utf-8") as file:
+            file.write("a line\n")
+        commit(origin)
+    clone = tmp_path / "clone"
+    words = ["git", "clone", "-q", "--depth", "1", f"file://{origin}", str(clone)]
+    subprocess.run(words, check=True, capture_output=True)
+    for words in ["checkout", "-q", "--detach"], ["remote", "remove", "origin"]:
+        subprocess.run(["git", *words], cwd=clone, check=True, capture_output=True)
+    subprocess.run(["git", "branch", "-D", "trunk"], cwd=clone, check=True, capture_output=True)
+
+    found = pytest_in(clone)
+
+    assert found["the contract is no wider than its base"] == "FAILED"
+    assert "this clone holds a part of the history" in found[""]
+    assert found["no bypass exists, and all code can be read"] == "PASSED"
+
+
 def test_a_run_that_does_not_ask_has_no_item_of_ours(tmp_path: Path) -> None:
     (tmp_path / "test_own.py").write_text("def test_own(): pass\n", encoding="utf-8")
     live = any(one.value == "interlock.pytest_plugin" for one in entry_points(group="pytest11"))
@@ -207,6 +229,7 @@ def test_numbers_that_toml_spells_in_its_own_way() -> None:
 
 def small(root: Path, conftest: str = "") -> Path:
     """Make a repository with a test of its own, in which no promise can be tried."""
+    root.mkdir(exist_ok=True)
     (root / "pyproject.toml").write_text("[tool.interlock]\n", encoding="utf-8")
     (root / "test_own.py").write_text("def test_own(): pass\n", encoding="utf-8")
     if conftest:

@@ -31,10 +31,12 @@ class Proof:
 
     Attributes:
         base: The revision that the contract was compared with; None where there is none.
+        part: Whether the clone is too shallow to hold it.
     """
 
     findings: tuple[Mapping[str, Any], ...]
     base: str | None
+    part: bool = False
 
     def require(self, families: tuple[str, ...]) -> None:
         """
@@ -56,10 +58,16 @@ class Proof:
         Demand that the contract grants nothing beyond its base.
 
         Raises:
-            Broken: With what it grants beyond.
+            Broken: With what it grants beyond, or because the base is not in this clone.
             NoBase: Nothing was compared.
         """
         self.require(("IL6",))
+        if self.part:
+            raise Broken(
+                "this clone holds a part of the history, and the commit where this branch parted "
+                "from the one that it will be merged into is not among it: fetch all of it "
+                "(`git fetch --unshallow`, `fetch-depth: 0` of actions/checkout)"
+            )
         if self.base is None:
             raise NoBase("there is no commit that the contract could be compared with")
 
@@ -76,7 +84,7 @@ def make_proof(repository: Path, variables: Mapping[str, str]) -> Proof:
     Raises:
         Broken: The check could not look, so nothing is proved.
     """
-    base = _base(repository)
+    base, part = _base(repository)
     command = [sys.executable, "-m", "interlock", "check", "--output-format", "json"]
     if base is not None:
         command += ["--base", base]
@@ -87,14 +95,19 @@ def make_proof(repository: Path, variables: Mapping[str, str]) -> Proof:
         findings = None
     if answer.status not in (0, 1) or not isinstance(findings, list):
         raise Broken(f"`interlock check` could not look: {answer.last_words}")
-    return Proof(tuple(findings), base)
+    return Proof(tuple(findings), base, part)
 
 
-_TARGETS = ("origin/HEAD", "origin/main", "origin/master", "main", "master", "HEAD")
+_TARGETS = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
-def _base(repository: Path) -> str | None:
-    """Where this branch parted from the one that it will be merged into."""
+def _base(repository: Path) -> tuple[str | None, bool]:
+    """Where this branch parted from its target, and whether that lies beyond a shallow clone."""
     found = find_git(repository)
-    commits = [] if found is None else [found[0].merge_base("HEAD", one) for one in _TARGETS]
-    return next(filter(None, commits), None)
+    if found is None:
+        return None, False
+    git, _ = found
+    if base := next(filter(None, (git.merge_base("HEAD", one) for one in _TARGETS)), None):
+        return base, False
+    # Of a part of the history the commit that is checked out would be compared with itself.
+    return (None, True) if git.is_shallow() else (git.commit("HEAD"), False)
