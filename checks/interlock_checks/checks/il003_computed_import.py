@@ -51,6 +51,13 @@ class ComputedImport(Check):
             def resolve(target):
                 return pkgutil.resolve_name(target)  # IL003
         """,
+        "whatever lies on the path": """
+            import pkgutil
+            from importlib import import_module
+
+            for one in pkgutil.iter_modules():
+                import_module(one.name)  # IL003
+        """,
         "only the end of the name is known": """
             from importlib import import_module
 
@@ -78,6 +85,17 @@ class ComputedImport(Check):
 
             def handler(name):
                 return import_module(f".{name}", "app.handlers")
+        """,
+        "what lies in a package": """
+            import pkgutil
+            from importlib import import_module
+
+            import app.tasks
+
+            for task in pkgutil.iter_modules(app.tasks.__path__, "app.tasks."):
+                import_module(task.name)
+            for _, name, _ in pkgutil.walk_packages(app.tasks.__path__, prefix="app.tasks."):
+                import_module(name)
         """,
         "every caller gives a constant": """
             from importlib import import_module

@@ -301,6 +301,6 @@ def _deferred(
         coroutine = run_coroutine(machine, arg.value, step.place, later, at)
         if coroutine is not None:
             refused |= {one.step for one in coroutine.raised if one.kind == "refusal"}
-    if refused:
+    if refused - {"engine"}:
         machine.watch.lost(at, step.place, last)
     return refused

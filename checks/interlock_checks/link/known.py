@@ -273,6 +273,15 @@ def _reduce(world: World, given: Sequence[Given], path: str) -> Values:
     return current
 
 
+def _walked(world: World, given: Sequence[Given], path: str) -> Values:
+    """`pkgutil.iter_modules(path, prefix)`: rows of finder, name and whether a package."""
+    prefix = argument(given, 1, "prefix") or (Lit(""),)
+    names = fold.concatenated((prefix, UNKNOWN))
+    row: Values = (Many((UNKNOWN, names, UNKNOWN)),)
+    # There may be none; all that there are have names like this one.
+    return (Many(()), Many((row,)))
+
+
 def _bare(value: Value) -> Value:
     return Ext(value.name) if isinstance(value, Ext) else value
 
@@ -469,6 +478,8 @@ _KNOWN: dict[str, Known] = {
     "builtins.globals": _namespace_of_module,
     "builtins.locals": _namespace_of_module,
     "builtins.map": _map,
+    "pkgutil.iter_modules": _walked,
+    "pkgutil.walk_packages": _walked,
     "builtins.list": _listed,
     "builtins.tuple": _listed,
     "builtins.set": _listed,

@@ -585,6 +585,8 @@ class World:
                 return (value,) if name in _SAME else (Method(value, name),)
             case Bound(func=func):
                 return (func,) if name == "func" else UNKNOWN
+            case Many(items=(_, named, _), rest=False) if name == "name":
+                return named  # of pkgutil.ModuleInfo, a tuple
             case AnyOf():
                 return UNKNOWN if name in _INERT_ATTRIBUTES else (value,)
             case Lit() if name in {"value", "name"}:
