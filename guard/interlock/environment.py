@@ -100,12 +100,12 @@ def _foreign(address: Address, found: Protection, here: str, contract: Contract)
     own = sorted(
         name for name, entry in contract.databases.items() if here in _environments(name, entry)
     )
-    variable = contract.environment_variable
     step = f"use the URL of {own[0]!r}" if own else "use the URL of an unprotected database"
     return Refused(
         f"a connection to {address}",
         why=f"It is the database {found.database!r} of the contract, and this process runs in the "
-        f"environment {here!r} (from {variable}, which means {DEVELOPMENT!r} where it is unset).",
+        f"environment {here!r}.",
+        missing=f"a process that was deployed where {found.database!r} is at home",
         next_step=f"{step} here; what has to happen in {found.database!r} belongs into a process "
         "that is deployed there",
     )

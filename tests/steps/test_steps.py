@@ -308,8 +308,9 @@ def test_nothing_is_backed_up_without_a_verification(inside: Project) -> None:
 def test_a_command_out_of_order_finds_nothing_to_consume(project: Project) -> None:
     answer = project.run("migrate")
 
-    assert answer.status == 2
+    assert answer.status == 3
     assert "no run with a valid receipt of backup waits for migrate" in answer.err
+    assert "run `interlock deploy NAME` in the pipeline" in answer.err
 
 
 def test_a_receipt_made_in_memory_is_none(inside: Project) -> None:

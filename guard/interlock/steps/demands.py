@@ -150,7 +150,8 @@ def latest(name: str | None, step: str) -> Receipt:
         step: `backup` or `migrate`.
 
     Raises:
-        Misuse: No run waits, or those of several databases do.
+        Misuse: Runs of several databases wait.
+        Refused: None does.
     """
     from interlock.root import application_contract
 
@@ -169,5 +170,10 @@ def latest(name: str | None, step: str) -> Receipt:
     if len(waiting) > 1:
         raise Misuse(f"runs of {', '.join(sorted(waiting))} wait for {step}: name one of them")
     if not waiting:
-        raise Misuse(f"no run with a valid receipt of {before} waits for {step}")
+        raise Refused(
+            step,
+            why=f"no run with a valid receipt of {before} waits for {step}",
+            missing=f"a valid receipt of {before}",
+            next_step=AGAIN.format(name=name or "NAME"),
+        )
     return next(iter(waiting.values()))

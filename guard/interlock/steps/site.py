@@ -77,7 +77,8 @@ def signing_key(site: Site, what: str) -> Ed25519PrivateKey:
             what,
             why="the contract trusts no key, so no receipt could be checked",
             missing="trust.keys in the contract",
-            next_step="make a key with `interlock keygen`, which says where each half belongs",
+            next_step="those who own the pipeline make a key (`interlock keygen` says where each "
+            "half belongs) and have its public half reviewed; the pipeline deploys then",
         )
     try:
         key = read_private(site.contract.trust.signing_key)
