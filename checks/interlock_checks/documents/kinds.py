@@ -106,19 +106,41 @@ _DATA_PLACES: tuple[tuple[str, str], ...] = (
 )
 """The same for files whose suffix says that they hold data."""
 
-_YAML: tuple[tuple[re.Pattern[bytes], str], ...] = (
-    (re.compile(rb"\b(?:initContainers|containers)[\"']?[ \t]*:"), "kubernetes"),
-    (re.compile(rb"(?m)^[\"']?services[\"']?[ \t]*:"), "compose"),
-    (re.compile(rb"\bruns-on[\"']?[ \t]*:"), "github"),
-    (re.compile(rb"(?m)^[ \t]+[\"']?(?:script|before_script|after_script)[\"']?[ \t]*:"), "gitlab"),
-    (re.compile(rb"(?m)^[ \t]*-[ \t]+[\"']?(?:script|bash|pwsh|powershell)[\"']?[ \t]*:"), "azure"),
-    (re.compile(rb"\b(?:argoproj\.io|tekton\.dev)/"), "kubernetes"),
+_Searched = tuple[tuple[bytes, ...], re.Pattern[bytes], str]
+"""Words of which one must be there, what is then searched, and the format that it shows."""
+
+_YAML: tuple[_Searched, ...] = (
     (
-        re.compile(rb"(?m)^[ \t-]*[\"']?(?:[\w.]+\.)?(?:shell|command|runcmd)[\"']?[ \t]*:"),
+        (b"ontainers",),
+        re.compile(rb"\b(?:initContainers|containers)[\"']?[ \t]*:"),
+        "kubernetes",
+    ),
+    ((b"services",), re.compile(rb"(?m)^[\"']?services[\"']?[ \t]*:"), "compose"),
+    ((b"runs-on",), re.compile(rb"\bruns-on[\"']?[ \t]*:"), "github"),
+    (
+        (b"script",),
+        re.compile(rb"(?m)^[ \t]+[\"']?(?:script|before_script|after_script)[\"']?[ \t]*:"),
+        "gitlab",
+    ),
+    (
+        (b"script", b"bash", b"pwsh", b"powershell"),
+        re.compile(rb"(?m)^[ \t]*-[ \t]+[\"']?(?:script|bash|pwsh|powershell)[\"']?[ \t]*:"),
+        "azure",
+    ),
+    (
+        (b"argoproj.io", b"tekton.dev"),
+        re.compile(rb"\b(?:argoproj\.io|tekton\.dev)/"),
+        "kubernetes",
+    ),
+    (
+        (b"shell", b"command", b"runcmd"),
+        re.compile(
+            rb"(?m)^[ \t-]*[\"']?(?:[\w.]+\.)?(?:shell|command|runcmd)[\"']?[ \t]*:",
+        ),
         "platform",
     ),
 )
-_TEXT: dict[str, tuple[tuple[re.Pattern[bytes], str], ...]] = {"yml": _YAML, "yaml": _YAML}
+_TEXT: dict[str, tuple[_Searched, ...]] = {"yml": _YAML, "yaml": _YAML}
 """
 Formats by words in the text, for suffixes that many harmless files have as well; the first that
 fits. A pattern must be sound: what it does not find cannot be of that format.
@@ -198,8 +220,8 @@ def format_of(path: str, data: bytes) -> str | None:
     found = format_by_name(path)
     if found is not None:
         return found
-    for pattern, format_name in _TEXT.get(path.rpartition(".")[2].lower(), ()):
-        if pattern.search(data):
+    for words, pattern, format_name in _TEXT.get(path.rpartition(".")[2].lower(), ()):
+        if any(word in data for word in words) and pattern.search(data):
             return format_name
     # Whoever reads the file has decided that it is one: without a shebang, by the run bit.
     return format_by_head(path, data[:HEAD], executable=True)
