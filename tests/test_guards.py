@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import textwrap
 import time
 from pathlib import Path
 
@@ -541,7 +542,23 @@ def test_what_interlock_hooks_is_no_guard_where_it_guards_nothing(tmp_path: Path
     codes = {one.code for one in check_repository(tmp_path).findings}
     assert "IL303" not in codes
 
+    # Whoever runs hooks that are not interlock's still has no guard.
+    (tmp_path / "tox.ini").write_text("[testenv:lint]\ncommands = pre-commit run --all-files\n")
+    codes = {one.code for one in check_repository(tmp_path).findings}
+    assert "IL303" not in codes
+
     assert found(tmp_path, {"app.py": patch}) == [("app.py", 2, "IL303")]
+
+
+def test_settings_of_the_script_directory_are_no_guard(tmp_path: Path) -> None:
+    text = """
+        from alembic import context
+        context.script.version_locations = ["a"]
+        context.config.file_config = None
+        context.script.run_env = print  #! IL303
+        """
+    files = {"migrations/env.py": textwrap.dedent(text)}
+    assert found(tmp_path, files, 'migrations = ["migrations"]') == marked(files)
 
 
 def test_files_below_the_test_paths_may_patch_but_not_lend(tmp_path: Path) -> None:

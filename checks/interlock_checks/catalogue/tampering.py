@@ -33,7 +33,16 @@ HOOKED: Final = (
 )
 """Modules, classes and functions that the runtime half hooks, or is loaded by."""
 
-NOT_HOOKED: Final = ("alembic.context.config",)
+_SCRIPT_SETTINGS = (
+    "dir file_template hooks messaging_opts output_encoding recursive_version_locations sourceless "
+    "timezone truncate_slug_length version_locations"
+).split()
+"""Of `ScriptDirectory`, as Alembic 1.20 has them."""
+
+NOT_HOOKED: Final = (
+    "alembic.context.config",
+    *(f"alembic.context.script.{name}" for name in _SCRIPT_SETTINGS),
+)
 """What lies below those and only carries settings."""
 
 LISTENERS: Final = frozenset({"dispatch", "_has_events", "_execute_on_connection"})

@@ -122,8 +122,10 @@ class Surroundings:
         return frozenset(one for document in self.documents.values() for one in document.hooks)
 
     def _runs(self, prefix: str) -> bool:
+        # `pre-commit run` is a step of interlock where one of the hooks is.
+        ours = bool(self._hooks())
         return any(
-            ran.step
+            ran.step and (ours or not ran.step.startswith("hooks"))
             for path, document in self.documents.items()
             if path.startswith(prefix)
             for unit in document.units
