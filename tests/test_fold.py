@@ -322,6 +322,22 @@ def test_nothing_is_claimed_of_what_raises(expression: str) -> None:
     assert is_open(found) or not found
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "Path(sys.executable).with_name('alembic')",
+        "Path(sys.executable).parent / 'alembic'",
+        "os.path.join(home(), 'bin', 'alembic')",
+        "f'{home()}/bin/alembic'",
+        "str(Path.home() / 'alembic')",
+    ],
+)
+def test_of_a_path_the_last_part_is_known_wherever_it_leads(expression: str) -> None:
+    (found,) = folded(f"import os, sys\nfrom pathlib import Path\nx = {expression}\n")
+    assert isinstance(found, Text)
+    assert (found.parts[-1] or "").rpartition("/")[2] == "alembic"
+
+
 def test_the_comparison_itself_can_fail() -> None:
     assert not allows((Lit("a"),), "b")
     assert not allows((Lit(1),), True)

@@ -550,6 +550,22 @@ def test_what_interlock_hooks_is_no_guard_where_it_guards_nothing(tmp_path: Path
     assert found(tmp_path, {"app.py": patch}) == [("app.py", 2, "IL303")]
 
 
+def test_what_only_a_type_checker_imports_replaces_nothing(tmp_path: Path) -> None:
+    text = """
+        from typing import TYPE_CHECKING
+        if TYPE_CHECKING:
+            from sqlalchemy import create_engine
+        else:
+            from interlock import create_engine
+        if input():
+            from sqlalchemy import engine_from_config
+        else:
+            from interlock import engine_from_config  #! IL303
+        """
+    files = {"app.py": textwrap.dedent(text)}
+    assert found(tmp_path, files) == marked(files)
+
+
 def test_settings_of_the_script_directory_are_no_guard(tmp_path: Path) -> None:
     text = """
         from alembic import context

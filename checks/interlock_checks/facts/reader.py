@@ -512,10 +512,12 @@ class Reader:
         depth = 0
         while isinstance(current, cst.If):
             self.trace.mark("if", self.value(current.test, frame, _INERT), current.test)
-            before = dict(frame.env)
+            before, first = dict(frame.env), len(self.bindings)
             reached = self.suite(current.body, frame)
             if self.only_for_types(current.test, frame):
                 typed = {n: ids for n, ids in frame.env.items() if ids is not before.get(n)}
+                for numbers in frame.bound.values():
+                    numbers[:] = [number for number in numbers if number < first]
             elif reached:
                 ends.append(frame.env)
             frame.env = before
@@ -531,6 +533,7 @@ class Reader:
         for name, ids in typed.items():
             if self.stands_in(frame.env.get(name, frozenset())):
                 frame.env[name] |= ids
+                frame.bound.setdefault(name, []).extend(sorted(ids))
         return True
 
     def stands_in(self, ids: frozenset[int]) -> bool:

@@ -354,7 +354,8 @@ def method(owner: Value, name: str, given: Sequence[Given]) -> Values:
             pieces = [piece for values in positional for piece in ((Lit("/"),), values)]
             return concatenated([(owner,), *pieces])
         case Lit(value=str()) | Text() if name in {"with_name", "with_stem", "with_suffix"}:
-            return concatenated([parent(owner), (Lit("/"),), UNKNOWN])
+            last = positional[0] if name == "with_name" and positional else UNKNOWN
+            return concatenated([parent(owner), (Lit("/"),), last])
         case Text() if name in {"strip", "rstrip", "lstrip"} and not positional:
             return (owner,)
         case Table():
