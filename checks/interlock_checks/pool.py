@@ -107,6 +107,7 @@ def _batches(jobs: Sequence[Job]) -> Iterable[list[Job]]:
 
 
 def _run_batch(jobs: list[Job]) -> list[bytes]:
+    gc.enable()  # a process inherits it switched off; see interlock_checks.prove
     return [encoded_facts(job) for job in jobs]
 
 

@@ -7,6 +7,7 @@ of a function that starts what it is given, the takers of a sink that a module r
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,6 +74,19 @@ def prove(
     """
     # Expressions may be nested as deeply as the parser allows; see facts.outline.LONGEST.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
+    # What is made here lives on: a collection would look at all of it again and again.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _proved(repository, progress, kept)
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _proved(
+    repository: Repository, progress: Progress | None, kept: Mapping[bytes, bytes]
+) -> tuple[Report, dict[bytes, bytes]]:
     sources = repository.sources
     reading = Reading(sources, progress, kept)
     nothing: frozenset[str] = frozenset()

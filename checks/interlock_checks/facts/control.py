@@ -29,7 +29,7 @@ def is_near(path: str, text: str, extra: frozenset[str]) -> bool:
     if INTERLOCK.name in extra or path.rpartition("/")[2] == "env.py":
         return True
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    return _WORD.search(plain) is not None
+    return INTERLOCK.name in plain and _WORD.search(plain) is not None
 
 
 class Recorder:

@@ -8,7 +8,6 @@ Which files it looked into is noted while it does; the digests of their facts ar
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -161,16 +160,9 @@ class Judgements:
             if self._known.get(path) != digest:
                 self._tables.forget(path)
                 self._known[path] = digest
-        # What is made here lives on: a collection would look at all of it again and again.
-        enabled = gc.isenabled()
-        gc.disable()
-        try:
-            for path in sorted(paths):
-                self._judge_in(number, path)
-            self._settle(number)
-        finally:
-            if enabled:
-                gc.enable()
+        for path in sorted(paths):
+            self._judge_in(number, path)
+        self._settle(number)
 
     def _judge_in(self, number: int, path: str) -> None:
         before = self.by_path.get(path)
