@@ -15,8 +15,7 @@ DEEPEST = 150
 LONGEST = 2_000
 """Operations in one expression; the parser's time grows with the cube of this."""
 
-_TOKEN = re.compile(
-    r'''
+_KINDS = r'''
     (?P<string>"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""
               |\'\'\'[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*\'\'\'
               |"[^"\\\n]*(?:\\.[^"\\\n]*)*"
@@ -24,12 +23,14 @@ _TOKEN = re.compile(
     |(?P<comment>\#[^\n]*)
     |(?P<open>[(\[{])
     |(?P<close>[)\]}])
-    |(?P<join>\\\r?\n)
+    |(?P<join>\\(?:\r?\n)?)
     |(?P<end>\n)
     |(?P<stray>["'])
-    ''',
-    re.VERBOSE | re.DOTALL,
-)
+'''
+_TOKEN = re.compile(_KINDS, re.VERBOSE | re.DOTALL)
+_NEXT = re.compile(rf"[^\n\"'\#()\[\]{{}}\\]*+(?:{_KINDS})", re.VERBOSE | re.DOTALL)
+"""A token behind what is none. To search for one would try each of its kinds at each character."""
+
 _FLAT = r"""[^\n"'#()\[\]{}\\]++|(?<![fFtTrR])"(?!"")[^"\\\n]*+"|(?<![fFtTrR])'(?!'')[^'\\\n]*+'"""
 
 
@@ -77,26 +78,27 @@ def outline(text: str) -> Outline:
                 lines.append(Line(start, at, simple.end(1) - start))
             start = at
             continue
-        token = _TOKEN.search(text, at)
-        if token is None:
+        token = _NEXT.match(text, at)
+        if token is None or token.lastgroup is None:
             break
         at = token.end()
         kind = token.lastgroup
+        begin = token.start(kind)
         if kind == "end":
             if depth == 0:
-                if _has_code(text[start : token.start()]):
+                if _has_code(text[start:begin]):
                     lines.append(_line(text, start, token.end()))
                 start = token.end()
         elif kind == "open":
             depth += 1
             if depth > DEEPEST:
-                row = text.count("\n", 0, token.start()) + 1
+                row = text.count("\n", 0, begin) + 1
                 return Outline(None, (f"more than {DEEPEST} brackets are open at once", row))
         elif kind == "close":
             depth -= 1
             sure = depth >= 0
         elif kind == "string":
-            sure = not _nested(text, token)
+            sure = not _nested(text, begin, at)
         elif kind == "stray":
             sure = False
     if sure and depth == 0:
@@ -122,13 +124,12 @@ def _has_code(text: str) -> bool:
     return bool(stripped.strip()) and not stripped.startswith("#")
 
 
-def _nested(text: str, token: re.Match[str]) -> bool:
-    """Since Python 3.12 an f-string may hold its own quotes: then the match ends too early."""
-    start = token.start()
+def _nested(text: str, start: int, end: int) -> bool:
+    """Since Python 3.12 an f-string may hold its own quotes: then the string ends too early."""
     prefix = text[max(0, start - 2) : start].lower()
     if "f" not in prefix and "t" not in prefix:
         return False
-    body = token.group().replace("{{", "").replace("}}", "")
+    body = text[start:end].replace("{{", "").replace("}}", "")
     return body.count("{") != body.count("}")
 
 

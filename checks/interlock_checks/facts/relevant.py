@@ -138,7 +138,7 @@ def matters(data: bytes) -> bool:
 
 
 _PLAIN_GETATTR = r"""\s*[\w.\[\]()]+\s*,\s*(?:b?r?)["']\w+["']\s*[,)]"""
-_COMPUTED_GETATTR = re.compile(rf"(?<![.\w])getattr\s*\((?!\s*(?:self|cls)\b)(?!{_PLAIN_GETATTR})")
+_COMPUTED = re.compile(rf"(?<![.\w])getattr\s*\((?!\s*(?:self|cls)\b)(?!{_PLAIN_GETATTR})")
 
 
 _IMPORT_TEXT = re.compile(r"\b(?:import|from)\b[^\n]*(?:(?<=\\)\r?\n[^\n]*)*")
@@ -168,8 +168,7 @@ class Interest:
                 for module, inner in qualified.items()
             ):
                 found.append(statement.start())
-        if "getattr" in spelled:
-            found += [match.start() for match in _COMPUTED_GETATTR.finditer(text)]
+        found += (at for at in occurrences(("getattr",), text) if _COMPUTED.match(text, at))
         return sorted(found)
 
     def ends(self, attribute: str) -> bool:
