@@ -54,22 +54,37 @@ def _encoded_document(source: Source) -> bytes:
     return d.ENCODER.encode(document)
 
 
-def read_all(jobs: Sequence[Job], progress: Callable[[int], None]) -> Iterator[tuple[Job, bytes]]:
-    """Facts of every job in any order; `progress` is told how many files are done."""
-    total = sum(len(source.data) for source, *_ in jobs)
-    workers = min(os.cpu_count() or 1, 8)
-    if total < _WORTH_A_PROCESS or workers < 2 or len(jobs) < 2:
-        for job in jobs:
-            yield job, encoded_facts(job)
-            progress(1)
-        return
-    # Loaded once, before the processes are made, which then share it.
-    import interlock_checks.facts.files  # noqa: F401
+class Readers:
+    """Processes that read files: started when there is enough to read, and kept until `close`."""
 
-    batches = list(_batches(jobs))
-    left = dict(enumerate(batches))
-    try:
-        with _executor(workers) as pool:
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Readers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def read_all(
+        self, jobs: Sequence[Job], progress: Callable[[int], None]
+    ) -> Iterator[tuple[Job, bytes]]:
+        """Facts of every job in any order; `progress` is told how many files are done."""
+        pool = self._worth(jobs)
+        if pool is None:
+            for job in jobs:
+                yield job, encoded_facts(job)
+                progress(1)
+            return
+        batches = list(_batches(jobs))
+        left = dict(enumerate(batches))
+        try:
             futures: dict[Future[list[bytes]], int] = {
                 pool.submit(_run_batch, batch): number for number, batch in left.items()
             }
@@ -78,11 +93,25 @@ def read_all(jobs: Sequence[Job], progress: Callable[[int], None]) -> Iterator[t
                 batch = left.pop(futures[future])
                 yield from zip(batch, results, strict=True)
                 progress(len(batch))
-    except BrokenProcessPool:
-        for batch in left.values():
-            for job in batch:
-                yield job, _isolated(job)
-                progress(1)
+        except BrokenProcessPool:
+            self.close()
+            for batch in left.values():
+                for job in batch:
+                    yield job, _isolated(job)
+                    progress(1)
+
+    def _worth(self, jobs: Sequence[Job]) -> ProcessPoolExecutor | None:
+        """The processes, if these jobs are worth them."""
+        total = sum(len(source.data) for source, *_ in jobs)
+        workers = min(os.cpu_count() or 1, 8)
+        if total < _WORTH_A_PROCESS or workers < 2 or len(jobs) < 2:
+            return None
+        if self._pool is None:
+            # Loaded once, before the processes are made, which then share it.
+            import interlock_checks.facts.files  # noqa: F401
+
+            self._pool = _executor(workers)
+        return self._pool
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:

@@ -31,6 +31,7 @@ from interlock_checks.link.order import Order
 from interlock_checks.locations import script_locations
 from interlock_checks.modules import ModuleIndex
 from interlock_checks.near import followed, for_order, near
+from interlock_checks.pool import Readers
 from interlock_checks.project import Project
 from interlock_checks.reading import Progress, Reading
 from interlock_checks.report.model import Assumed, Report
@@ -78,17 +79,21 @@ def prove(
     enabled = gc.isenabled()
     gc.disable()
     try:
-        return _proved(repository, progress, kept)
+        with Readers() as readers:
+            return _proved(repository, progress, kept, readers)
     finally:
         if enabled:
             gc.enable()
 
 
 def _proved(
-    repository: Repository, progress: Progress | None, kept: Mapping[bytes, bytes]
+    repository: Repository,
+    progress: Progress | None,
+    kept: Mapping[bytes, bytes],
+    readers: Readers,
 ) -> tuple[Report, dict[bytes, bytes]]:
     sources = repository.sources
-    reading = Reading(sources, progress, kept)
+    reading = Reading(sources, progress, kept, readers)
     nothing: frozenset[str] = frozenset()
     modules = ModuleIndex(
         [path for path, source in sources.items() if source.kind == "python"], repository.links

@@ -12,7 +12,7 @@ from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 from interlock_checks.link.documents import as_files
 from interlock_checks.link.world import NESTED
-from interlock_checks.pool import Job, read_all
+from interlock_checks.pool import Job, Readers
 from interlock_checks.source import searchable
 
 Progress = Callable[[int, int], None]
@@ -59,6 +59,7 @@ class Reading:
     sources: Mapping[str, Source]
     progress: Progress | None
     kept: Mapping[bytes, bytes]
+    readers: Readers
     used: dict[bytes, bytes] = field(default_factory=dict)
     facts: Decoded = field(default_factory=lambda: Decoded())
     summaries: dict[str, m.Summary] = field(default_factory=dict)
@@ -165,7 +166,7 @@ class Reading:
             self.used[key] = encoded
             yield job[0].path, encoded
         self.done += len(jobs) - len(missing)
-        for job, encoded in read_all(missing, advance):
+        for job, encoded in self.readers.read_all(missing, advance):
             self.used[_key(job)] = encoded
             yield job[0].path, encoded
 
