@@ -137,6 +137,8 @@ def places(output: bytes) -> int:
 def environment(below: Path) -> dict[str, str]:
     """Give the caller's own, with all that contenders keep for themselves below one folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    # Whoever installs a package has its modules compiled, and so have they here after one round.
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     if "PYTHONPATH" in kept:
         paths = kept["PYTHONPATH"].split(os.pathsep)
         kept["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in paths)  # noqa: PTH100
