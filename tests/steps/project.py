@@ -254,6 +254,14 @@ class Project:
             return list(self.file.parent.glob(".*.interlock"))
         return list(self.rows("SELECT * FROM pg_locks WHERE locktype = 'advisory'"))
 
+    def wait_until_noticed(self) -> None:
+        """Wait until the server has noticed that a killed client is gone."""
+        for _ in range(1500):
+            if not self.transactional or not self.locks():
+                return
+            time.sleep(0.02)
+        raise AssertionError("the lock of a killed process stayed")
+
     def wait_for(self, name: str, process: subprocess.Popen[str]) -> None:
         """Wait until a migration says by a file how far it is."""
         for _ in range(3000):

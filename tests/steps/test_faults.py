@@ -67,6 +67,7 @@ def kill_at(project: Project, module: str, name: str, when: str) -> None:
         check=False,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
+    project.wait_until_noticed()
 
 
 @pytest.fixture
@@ -191,6 +192,7 @@ def test_a_migration_that_is_killed_in_its_middle_can_be_taken_up(live: Project)
 
     process.kill()
     process.communicate()
+    live.wait_until_noticed()
 
     (live.root / "go").touch()
     assert (UNCHANGED if live.transactional else PARTLY) in standing("production").verdict
