@@ -60,6 +60,17 @@ DISCARDED = [
     "timeout 60 interlock check || true",
     "set -e\ncat <(interlock check)",
     '[ -n "$CI" ] && set -e\ninterlock check\npytest',
+    "set -e\nfind . -name '*.url' -exec interlock check {} \\;",
+    "set -e\nsetsid -f interlock check",
+    "set -e\nsystemd-run --collect interlock check",
+    "set -e\nsystemd-run bash -ec 'interlock check'",
+    "set -e\ndocker run -dit shop interlock check",
+    "set -e\nscript -qc 'interlock check' /dev/null",
+    "set -e\nheroku run --app shop -- interlock check",
+    'failed=\ninterlock check || failed="$failed a"\n[ -n "$failed" ] || exit 1',
+    "n=0\ninterlock check || n=$((n + 1))\n((n == 0)) && exit 1\ntrue",
+    "interlock check || bad+=(a)\n((${#bad[@]} == 0)) && exit 1\ntrue",
+    'interlock check || failed="$other"\n[ -z "$failed" ] || exit 1',
 ]
 
 SEEN = [
@@ -104,6 +115,18 @@ SEEN = [
     "set -e\nif true; then interlock check; fi\npytest",
     "set -e\nif ! interlock check; then exit 1; fi || true",
     "set -e; ( set -e; interlock check; pytest )",
+    "set -e\nfind . -name '*.url' -exec interlock check {} +",
+    "set -e\nsetsid --wait interlock check",
+    "set -e\nsystemd-run --pipe --wait bash -ec 'interlock check'",
+    "set -e\ndocker run --rm -it shop interlock check",
+    "set -e\nscript -qec 'interlock check' /dev/null",
+    'failed=\ninterlock check || failed="$failed a"\n[ -z "$failed" ] || exit 1',
+    'interlock check || failed+=" a"\nif [[ $failed ]]; then exit 1; fi',
+    'interlock check || bad+=(a)\nif ((${#bad[@]} > 0)); then echo "${bad[*]}"; exit 1; fi',
+    'bad=()\ninterlock check || bad+=("$1")\n[ ${#bad[@]} -eq 0 ] || exit 1',
+    'n=0\ninterlock check || n=$((n+1))\n[ "$n" -eq 0 ] || exit 1',
+    'n=0\ninterlock check || ((n++))\nexit "$n"',
+    "n=0\ninterlock check || let n+=1\n((n>0)) && exit 1",
 ]
 
 

@@ -88,6 +88,7 @@ REPORTED = {
     "migration alone": ("set -e\ninterlock migrate\n", "IL501"),
     "through a script": ("./bin/proof.sh || true\n", "IL306"),
     "through a target": ("make proof || true\n", "IL306"),
+    "a target whose failures are ignored": ("set -e\nmake -i proof\n", "IL306"),
     "deploy module": ("python -m shop.deploy || true\n", "IL306"),
 }
 AROUND = {
@@ -186,6 +187,26 @@ JENKINS = {
         [],
     ),
     "a block without a handler": ("try { sh 'interlock check' } finally { cleanWs() }\n", []),
+    "a shell of its own": ("sh '''#!/bin/bash\ninterlock check\nls'''\n", [("IL306", 2)]),
+    "a shell of its own that stops": ("sh '''#!/bin/bash -e\ninterlock check\nls'''\n", []),
+    "a status that nobody asks": (
+        "sh(script: 'interlock check', returnStatus: true)\n",
+        [("IL306", 1)],
+    ),
+    "a status that is printed": (
+        "def code = sh(script: 'interlock check', returnStatus: true)\necho \"${code}\"\n",
+        [("IL306", 1)],
+    ),
+    "a status that is asked": (
+        "def code = sh(script: 'interlock check', returnStatus: true)\n"
+        "if (code != 0) { error 'refused' }\n",
+        [],
+    ),
+    "a status that is asked at once": (
+        "if (sh(returnStatus: true, script: 'interlock check') != 0) { error 'refused' }\n",
+        [],
+    ),
+    "no status": ("sh(script: 'interlock check', returnStatus: false)\n", []),
 }
 
 

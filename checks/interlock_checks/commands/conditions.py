@@ -7,8 +7,16 @@ from collections.abc import Mapping, Sequence
 
 FAILED = "<failed>"
 """The value of `$?` after a failure: a number that is not 0."""
+FILLED = "<text>"
+"""The value of a text of which only that it is not empty is known."""
 
-_VARIABLE = re.compile(r"\"?\$(?:\{(\w+|\?)(?::-[^}]*)?\}|(\w+|\?))\"?")
+_VARIABLE = re.compile(
+    r"\"?\$(?:\{(?:(\w+|\?)(?:\[[@*]\])?(?::-[^}]*)?|(#\w+)\[[@*]\])\}|(\w+|\?))\"?"
+)
+_REFERENCE = re.compile(r"\$(?:\{[^}]*\}|\w+|.)")
+_INCREMENT = re.compile(r"\s*(?:\+\+(\w+)|(\w+)\s*(?:\+\+|\+=\s*[1-9]\d*))\s*")
+_SUM = re.compile(r"\"?\$\(\(\s*\$?(\w+)\s*\+\s*[1-9]\d*\s*\)\)\"?")
+_TOKEN = re.compile(r"\$\{#?\w+(?:\[[@*]\])?\}|\$\?|\$?\w+|[=!<>]=|\S")
 _TEST = re.compile(r"(?:\[\[?|test)\s+(.*?)(?:\s+\]\]?)?\s*\Z", re.S)
 _ARITHMETIC = re.compile(r"\(\((.*)\)\)\s*\Z", re.S)
 _OPERATORS = {"=": "eq", "==": "eq", "-eq": "eq", "!=": "ne", "-ne": "ne"}
@@ -18,10 +26,28 @@ def value(text: str, status: str, variables: Mapping[str, str]) -> str | None:
     """What a word is worth; None where it is not known."""
     match = _VARIABLE.fullmatch(text)
     if match is not None:
-        name = match[1] or match[2]
+        name = match[1] or match[2] or match[3]
         return status if name == "?" else variables.get(name)
     plain = text.strip("\"'")
     return None if re.search(r"[$`*?\[]", plain) else plain
+
+
+def kept(text: str, status: str, variables: Mapping[str, str]) -> str | None:
+    """What a variable is worth that is given this word: it may be known not to be empty."""
+    known = value(text, status, variables)
+    if known is not None:
+        return known
+    if _SUM.fullmatch(text):
+        return FAILED
+    if "$(" in text or "`" in text:
+        return None
+    return FILLED if _REFERENCE.sub("", text).strip("\"'") else None
+
+
+def counted(text: str) -> str | None:
+    """The variable that an arithmetic expression counts up: `n++`, `n += 1`."""
+    match = _INCREMENT.fullmatch(text.strip("\"'"))
+    return (match[1] or match[2]) if match is not None else None
 
 
 def exit_value(given: str | None) -> bool | None:
@@ -37,7 +63,7 @@ def holds(text: str, status: str, variables: Mapping[str, str]) -> bool | None:
     """Whether a test succeeds; None where what is known does not decide it."""
     arithmetic = _ARITHMETIC.match(text)
     if arithmetic is not None:
-        return _arithmetic(arithmetic[1].split(), status, variables)
+        return _arithmetic(_TOKEN.findall(arithmetic[1]), status, variables)
     match = _TEST.match(text)
     if match is None:
         return None
@@ -50,7 +76,7 @@ def holds(text: str, status: str, variables: Mapping[str, str]) -> bool | None:
 
 def _arithmetic(words: Sequence[str], status: str, variables: Mapping[str, str]) -> bool | None:
     given = [
-        one if one.isdigit() or one in ("==", "!=", ">", "<") or "$" in one else f"${one}"
+        one if one.isdigit() or one in ("==", "!=", ">", "<", ">=") or "$" in one else f"${one}"
         for one in words
     ]
     if len(given) == 1:
@@ -58,7 +84,9 @@ def _arithmetic(words: Sequence[str], status: str, variables: Mapping[str, str])
             return exit_value(value("$" + given[0].lstrip("$!"), status, variables))
         success = exit_value(value(given[0], status, variables))
         return None if success is None else not success
-    signs = {"==": "-eq", "!=": "-ne", ">": "-gt"}
+    if len(given) == 2 and given[0] == "$!":
+        return exit_value(value(given[1], status, variables))
+    signs = {"==": "-eq", "!=": "-ne", ">": "-gt", ">=": "-ge"}
     return _compared([signs.get(one, one) for one in given], status, variables)
 
 
@@ -66,6 +94,9 @@ def _compared(words: Sequence[str], status: str, variables: Mapping[str, str]) -
     if len(words) == 2 and words[0] in ("-n", "-z"):
         known = value(words[1], status, variables)
         return None if known is None else (known != "") == (words[0] == "-n")
+    if len(words) == 1:
+        known = value(words[0], status, variables)
+        return None if known is None else known != ""
     if len(words) != 3:
         return None
     left, right = (value(words[index], status, variables) for index in (0, 2))
@@ -74,12 +105,12 @@ def _compared(words: Sequence[str], status: str, variables: Mapping[str, str]) -
     operator = _OPERATORS.get(words[1])
     if FAILED in (left, right):
         other = right if left == FAILED else left
-        if words[1] in ("-gt", "-ge") and left == FAILED and right == "0":
+        if left == FAILED and (words[1], right) in (("-gt", "0"), ("-ge", "0"), ("-ge", "1")):
             return True
         if other == "0" and operator is not None:
             return operator == "ne"
         return None
-    if operator is None:
+    if operator is None or (FILLED in (left, right) and "" not in (left, right)):
         return None
     return (left == right) == (operator == "eq")
 
@@ -93,6 +124,6 @@ def matches(pattern: str, given: str | None) -> bool | None:
     known = pattern.strip("\"'")
     if given == FAILED:
         return False if known in ("0", "") else (True if known.startswith("[1-9]") else None)
-    if "*" in known or "?" in known:
+    if "*" in known or "?" in known or (given == FILLED and known):
         return None
     return known == given

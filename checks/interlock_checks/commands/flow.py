@@ -13,7 +13,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from interlock_checks.commands.argv import tail
-from interlock_checks.commands.conditions import FAILED, exit_value, holds, matches, value
+from interlock_checks.commands.conditions import (
+    FAILED,
+    FILLED,
+    counted,
+    exit_value,
+    holds,
+    kept,
+    matches,
+    value,
+)
 from interlock_checks.commands.model import Argument, const
 from interlock_checks.commands.pieces import decoded
 from interlock_checks.commands.prefixes import SHELLS
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 100_000
 """Nodes that are looked at for one text; beyond that a status counts as lost."""
 MOST_STATES = 24
+MOST_VARIABLES = 8
 DEEPEST = 60
 """Nodes within each other, functions included; deeper ones may end either way."""
 
@@ -70,6 +80,9 @@ _NEVER = frozenset({"false", "/bin/false"})
 _FATAL = frozenset({"die", "fail", "abort", "fatal", "error_exit", "bail"})
 """Names under which scripts that are not here define how they stop."""
 _GROUPS = frozenset({"compound_statement", "do_group", "else_clause", "program", "elif_clause"})
+_ASSIGNED = re.compile(
+    r"([A-Za-z_]\w*)(\+?)=(\"[^\"]*\"|'[^']*'|\$\(\([^()]*\)\)|\([^()]*\)|[^\s;]*)"
+)
 _PASSING = frozenset({"comment", "function_definition", "heredoc_body", "unset_command"})
 
 
@@ -156,6 +169,9 @@ class Flow:
             return self.either(state, free)
         kind = node.type
         if kind == "compound_statement" and self.children(node)[0].type == "((":
+            name = counted(self.text(node, source).removeprefix("((").removesuffix("))"))
+            if name is not None:
+                return self.either(_with(state, {name: FAILED}), free)
             return self._decided(holds(self.text(node, source), *_known(state)), state, free)
         if kind in _GROUPS:
             return self.sequence(self.children(node), 0, state, source, free, depth + 1)
@@ -275,6 +291,10 @@ class Flow:
                 return frozenset({(name, state.ended(True))})
             case "set":
                 return frozenset({("normal", options(words[1:], state).ended(True))})
+            case "let":
+                number = counted(" ".join(words[1:]))
+                after = state if number is None else _with(state, {number: FAILED})
+                return self.either(after, free)
             case "test":
                 return self._decided(holds(" ".join(words), *_known(state)), state, free)
             case "exec":
@@ -401,17 +421,39 @@ class Flow:
 
     def _assigned(self, node: Node, state: State, source: bytes, free: bool) -> Ends:
         text = self.text(node, source)
-        saved = dict(state.saved)
-        for name, given in re.findall(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|[^\s;]*)", text):
-            known = value(given, *_known(state))
-            if known is None or len(saved) > 8:
-                saved.pop(name, None)
-            else:
-                saved[name] = known
-        after = replace(state, saved=tuple(sorted(saved.items())))
+        after = state
+        for name, more, given in _ASSIGNED.findall(text):
+            after = _with(after, _values(name, more, given, after))
         if "$(" in text or "`" in text:
             return self.either(after, free or node.type == "declaration_command")
         return self.good(after)
+
+
+def _values(name: str, more: str, given: str, state: State) -> dict[str, str | None]:
+    """The variables after `name=given`, and the length `#name` of an array; None: not known."""
+    if given[:1] == "(":
+        filled = bool(given.strip("() \t\n"))
+        if not filled and more:
+            return {}
+        return {name: FILLED, f"#{name}": FAILED} if filled else {name: "", f"#{name}": "0"}
+    known = kept(given, *_known(state))
+    if not more:
+        return {name: known, f"#{name}": None}
+    before = dict(state.saved).get(name)
+    if known:
+        return {name: FILLED}
+    return {} if known == "" or before in (FILLED, FAILED) else {name: None}
+
+
+def _with(state: State, values: Mapping[str, str | None]) -> State:
+    """The state with other values of variables."""
+    saved = dict(state.saved)
+    for name, known in values.items():
+        if known is None or len(saved) > MOST_VARIABLES:
+            saved.pop(name, None)
+        else:
+            saved[name] = known
+    return replace(state, saved=tuple(sorted(saved.items())))
 
 
 def shell_options(words: Sequence[Argument]) -> tuple[bool, bool]:

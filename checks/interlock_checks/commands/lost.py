@@ -13,6 +13,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from interlock_checks.commands.flow import Ends, Flow, Kind, State, TooMuch
+from interlock_checks.commands.forgetting import forgotten
+from interlock_checks.commands.model import word
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 MOST_PATHS = 6
 """Ways of being called that are followed, of a command within functions."""
 DEEPEST_CALL = 6
+MOST_WORDS = 24
+"""Words in front of a text for another shell that are looked at."""
 _WAITED = re.compile(rb"\bwait\s+(?:-n|[\"'$%\d{])")
 _OVERRIDES = re.compile(r"\bexit\s+0\b|\bexit\s*(?:;|\Z)(?<!\$\?)")
 
@@ -134,6 +138,12 @@ def _lost(walk: Walk, path: list[Step], errexit: bool, pipefail: bool) -> str | 
             if index + 1 < len(path):
                 ends = flow.checked(ends, free[index + 1])
         elif step.outer == "process":
+            launcher = path[index + 1] if index + 1 < len(path) else None
+            if launcher is not None:
+                words = walk.text_of(launcher.node, launcher.frame).split()[:MOST_WORDS]
+                program = forgotten([word(one) for one in words])
+                if program is not None:
+                    return program
             around = State(True, errexit=step.options[0], pipefail=step.options[1])
             ends = flow.process(ends, around)
             if index + 1 < len(path):

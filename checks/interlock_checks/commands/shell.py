@@ -29,6 +29,7 @@ from interlock_checks.commands.argv import (
 from interlock_checks.commands.assignments import assign, declaration, unset
 from interlock_checks.commands.expand import fields, text
 from interlock_checks.commands.flow import Flow, shell_options
+from interlock_checks.commands.forgetting import forgotten
 from interlock_checks.commands.grammar import (
     LOST,
     SUBSTITUTIONS,
@@ -75,6 +76,9 @@ class Script:
 
     def lost(self, command: Command) -> str | None:
         """What throws the command's exit status away; None where somebody sees it."""
+        program = forgotten(command.words)
+        if program is not None:
+            return program
         for node, frame, shell in self.walk.origins.get(identity(command), []):
             found = lost(self.walk, node, frame, shell.errexit, shell.pipefail)
             if found is not None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from interlock_checks.commands.argv import HOLE
+from interlock_checks.commands.forgetting import forgotten
 from interlock_checks.commands.judge import PythonText, judge
 from interlock_checks.commands.model import Command, const
 from interlock_checks.commands.shell import Script as ShellScript
@@ -183,7 +184,7 @@ def _command(
         claim(outcome, row, _WRITTEN)
     calls = (*verdict.files, *verdict.calls, *(f"module:{one}" for one in verdict.modules))
     if calls or verdict.step:
-        discarded = found.lost(command) if found is not None else None
+        discarded = found.lost(command) if found is not None else forgotten(command.words)
         discarded = discarded or script.discarded
         switch = discard(command, verdict.step, discarded) if discarded else None
         if switch is not None:

@@ -2,7 +2,8 @@
 Jenkinsfiles and other Groovy: the texts that `sh`, `bat`, `powershell` steps are given.
 
 Groovy is not parsed; its comments and strings are. Facts are from the manual of the plug-in
-"Pipeline: Nodes and Processes": `sh` runs `sh -xe`, and `returnStatus` keeps a failure quiet.
+"Pipeline: Nodes and Processes": `sh` runs `sh -xe`, unless the text has a `#!` line of its own,
+and `returnStatus` keeps a failure quiet.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from interlock_checks.commands.argv import HOLE, unholed
 from interlock_checks.documents.conditions import joined
+from interlock_checks.documents.formats.shell import shebang_errexit
 from interlock_checks.documents.model import Job, Layout, Part, Script
 
 _TOKEN = re.compile(
@@ -30,6 +32,9 @@ _UNSUCCESSFUL = frozenset(
     {"failure", "unsuccessful", "unstable", "aborted", "regression", "changed"}
 )
 """Conditions of `post` under which the stages need not have succeeded."""
+_QUESTIONS = frozenset({"if", "switch", "while", "assert"})
+MOST_TOKENS = 60
+"""Tokens behind a question in which the failure of the build is looked for."""
 MOST_TEXT = 500
 """Characters of a condition that are compared."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": ""}
@@ -266,14 +271,32 @@ def _script(step: str, tokens: list[_Token], index: int, blocks: list[_Block]) -
             if not named or tokens[position - 2].text in ("script", "command"):
                 found = found or token
         elif token.text == "returnStatus":
-            discarded = "`returnStatus`"
+            given = [one.text for one in tokens[position + 1 : position + 3]]
+            if given != [":", "false"] and not _heeded(tokens, index, position):
+                discarded = "`returnStatus`"
         elif token.text in ("\n", "}") and depth <= 0 and found is not None:
             break
     if found is None:
         return None
     text = _unquoted(found)
     rows = tuple(range(found.row, found.row + text.count("\n") + 1))
-    return Script("shell", unholed(text), rows=rows, errexit=step == "sh", discarded=discarded)
+    errexit = step == "sh" and (not text.startswith("#!") or shebang_errexit(text))
+    return Script("shell", unholed(text), rows=rows, errexit=errexit, discarded=discarded)
+
+
+def _heeded(tokens: list[_Token], step: int, status: int) -> bool:
+    """Whether the build fails on a condition in which the status of a step is asked."""
+    before = tokens[step - 1] if step else None
+    if before is None or (before.kind != "word" and before.text != "("):
+        return False
+    name = before.text if before.kind == "word" else ""
+    asked = [step] if not name else []
+    asked += [n for n in range(status, len(tokens)) if name and tokens[n].text == name]
+    return any(
+        any(one.text in _QUESTIONS for one in tokens[max(n - 3, 0) : n])
+        and any(_fails(one) for one in tokens[n : n + MOST_TOKENS])
+        for n in asked
+    )
 
 
 def _unquoted(token: _Token) -> str:

@@ -14,6 +14,11 @@ _SHEBANG_OPTIONS = re.compile(r"#![^\n]*?\s-(\w*)e\w*(?:\s|\Z)")
 def read(text: str, path: str) -> Layout:
     """The whole text; `#!/bin/sh -e` switches errexit on."""
     rows = tuple(range(1, text.count("\n") + 2))
-    errexit = bool(_SHEBANG_OPTIONS.match(text)) and "env -" not in text.partition("\n")[0]
+    errexit = shebang_errexit(text)
     script = Script("shell", unholed(text), rows=rows, arguments=(REST,), errexit=errexit)
     return Layout((script,), "shell", (Job("", 1, (Part(1, (0,)),)),))
+
+
+def shebang_errexit(text: str) -> bool:
+    """Whether the `#!` line of a text gives its shell the option `-e`."""
+    return bool(_SHEBANG_OPTIONS.match(text)) and "env -" not in text.partition("\n")[0]
