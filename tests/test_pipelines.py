@@ -16,6 +16,8 @@ GITLAB = ".gitlab-ci.yml"
 CIRCLE = ".circleci/config.yml"
 AZURE = "azure-pipelines.yml"
 BUILDKITE = ".buildkite/pipeline.yml"
+FILES = ("dump/README",)
+"""What else lies in each repository."""
 
 
 def judged(files: dict[str, str]) -> set[tuple[str, int, str]]:
@@ -26,7 +28,7 @@ def judged(files: dict[str, str]) -> set[tuple[str, int, str]]:
         assert kinds.format_of(path, data) is not None, path
         documents[path] = read_document(Source(path, "document", data, b""))
         assert documents[path].problems == ()
-    return {(one.path, one.row, one.code) for one in pipeline_reaches(documents)}
+    return {(one.path, one.row, one.code) for one in pipeline_reaches(documents, [*files, *FILES])}
 
 
 def marked(files: dict[str, str]) -> set[tuple[str, int, str]]:
@@ -424,6 +426,55 @@ CASES: dict[str, dict[str, str]] = {
           script: interlock migrate
         """
     },
+    "gitlab: a manual guard that nobody has to start": {
+        GITLAB: """
+        stages: [verify, backup, migrate]
+        verify: {stage: verify, script: interlock verify production}
+        backup:
+          stage: backup
+          when: manual # IL301
+          script: interlock backup
+        migrate: {stage: migrate, script: interlock migrate}
+        """
+    },
+    "gitlab: a manual guard that the next one needs": {
+        GITLAB: """
+        stages: [verify, backup, migrate]
+        verify: {stage: verify, script: interlock verify production}
+        backup: {stage: backup, when: manual, script: interlock backup}
+        migrate: {stage: migrate, needs: [verify, backup], script: interlock migrate}
+        """
+    },
+    "gitlab: a manual guard that holds the pipeline up": {
+        GITLAB: """
+        stages: [verify, backup, migrate]
+        verify: {stage: verify, script: interlock verify production}
+        backup: {stage: backup, when: manual, allow_failure: false, script: interlock backup}
+        migrate: {stage: migrate, script: interlock migrate}
+        """
+    },
+    "gitlab: steps side by side in a matrix": {
+        GITLAB: """
+        schema:
+          parallel:
+            matrix:
+              - STEP: [verify production, backup, migrate]
+          script:
+            - interlock $STEP # IL501
+        """
+    },
+    "gitlab: a database for each of a matrix": {
+        GITLAB: """
+        schema:
+          parallel:
+            matrix:
+              - TARGET: [orders, billing]
+          script:
+            - interlock verify $TARGET
+            - interlock backup
+            - interlock migrate
+        """
+    },
     "gitlab: stages in another file": {
         GITLAB: """
         include:
@@ -573,6 +624,52 @@ CASES: dict[str, dict[str, str]] = {
         backup:
         \tinterlock backup
         migrate:
+        \tinterlock migrate
+        """
+    },
+    "make: a folder of the name of a target": {
+        "Makefile": """
+        migrate: dump
+        \tinterlock migrate
+        dump: verify.stamp # IL301
+        \tinterlock backup
+        verify.stamp: # IL301
+        \tinterlock verify production && touch $@
+        """
+    },
+    "make: a folder of the name of a phony target": {
+        "Makefile": """
+        .PHONY: dump
+        migrate: dump
+        \tinterlock migrate
+        dump: verify
+        \tinterlock backup
+        verify:
+        \tinterlock verify production
+        """
+    },
+    "make: a folder of the name of a target that depends on a phony one": {
+        "Makefile": """
+        .PHONY: verify
+        release: migrate
+        migrate: | dump
+        \tinterlock migrate
+        dump: verify
+        \tinterlock backup
+        verify:
+        \tinterlock verify production
+        """
+    },
+    "make: a step behind a stamp": {
+        "Makefile": """
+        .PHONY: verify migrate release
+        release: verify .state/backup migrate
+        verify:
+        \tinterlock verify production
+        .state/backup: # IL301
+        \tinterlock backup
+        \tmkdir -p .state && touch .state/backup
+        migrate: verify .state/backup
         \tinterlock migrate
         """
     },

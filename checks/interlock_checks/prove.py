@@ -138,7 +138,7 @@ def _proved(
         *run_from_outside(reading.documents, modules, homes, reaches),
     ]
     code = [path for path in reading.summaries if path not in reading.documents]
-    reaches += order_reaches(reading.documents, code, homes)
+    reaches += order_reaches(reading.documents, code, homes, repository.paths)
     reaches += [
         reach
         for reach in order.reaches

@@ -18,6 +18,10 @@ from interlock_checks.facts.model import Facts, Problem
 
 WAVE = "wave "
 """Before the weight in the name of a stage that is ordered by weights."""
+FILE = "no file "
+"""Before the name of a target in its condition: it runs as long as there is no such file."""
+MADE = "not made "
+"""As `FILE`, of a target that makes the file itself."""
 HOOK = "hook "
 """Before the name of a unit that should run interlock, because its hook is called so."""
 

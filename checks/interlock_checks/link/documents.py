@@ -30,15 +30,16 @@ def as_files(documents: Mapping[str, Document]) -> dict[str, m.Facts]:
 
 
 def order_reaches(
-    documents: Mapping[str, Document], paths: Iterable[str], homes: Homes
+    documents: Mapping[str, Document], paths: Iterable[str], homes: Homes, files: Iterable[str]
 ) -> Iterator[Reach]:
     """
     The places in documents where steps stand in the wrong order, or a hook never runs.
 
-    `paths` are all modules of the repository. What lies below the test paths deploys nothing.
+    `paths` are all modules of the repository, `files` all files. What lies below the test paths
+    deploys nothing.
     """
     meant = {path: one for path, one in documents.items() if not homes.is_test(path)}
-    yield from pipeline_reaches(meant)
+    yield from pipeline_reaches(meant, files)
     judged = [path for path in sorted(paths) if not homes.allows("IL103", path, ())]
     yield from filter_reaches(meant, judged)
 

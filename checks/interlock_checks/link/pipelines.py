@@ -12,7 +12,7 @@ A step whose exit status is discarded counts as done here: that is IL306, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -21,6 +21,7 @@ import msgspec
 from interlock_checks.documents.conditions import NEVER, is_input, terms
 from interlock_checks.documents.model import HOOK, Document, Ran, Stage, Unit
 from interlock_checks.link.callees import Callees, Key, Site
+from interlock_checks.link.made import as_made
 from interlock_checks.link.uses import Reach
 
 __all__ = ["pipeline_reaches"]
@@ -87,10 +88,13 @@ Terms = frozenset[str]
 NOTHING = Known()
 
 
-def pipeline_reaches(documents: Mapping[str, Document]) -> Iterator[Reach]:
-    """The findings about order and conditions in all pipelines of a repository."""
+def pipeline_reaches(
+    documents: Mapping[str, Document], files: Iterable[str] = ()
+) -> Iterator[Reach]:
+    """The findings about order and conditions in all pipelines of a repository of these files."""
     if not any(_concerned(one) for one in documents.values()):
         return
+    documents = as_made(documents, files)
     pipelines = _Pipelines(documents, Callees(documents))
     found: dict[tuple[str, int, str], Reach] = {}
     for reach in [*pipelines.migrations(), *pipelines.checks(), *pipelines.hooks()]:
@@ -269,10 +273,7 @@ class _Pipelines:
             for other in self.callees.named(key, name):
                 begin = known if system in IN_ORDER else entry
                 ended = self.end(other, begin, asked, depth + 1)
-                before = self.unit(other)
-                # A job that is left out takes those that wait for it with it, or it does not.
-                left_out = name in unit.passed_over and not terms(before.condition) <= asked
-                place = (other[0], before.condition_row) if left_out else None
+                place = self.left_out(unit, name, other, asked)
                 known = known.joined(_conditional(begin, ended, place))
         if unit.staged:
             for other in self.callees.earlier(key):
@@ -285,6 +286,17 @@ class _Pipelines:
         self.waiting.discard(key)
         self.known[memo] = known
         return known
+
+    def left_out(self, unit: Unit, name: str, other: Key, asked: Terms) -> tuple[str, int] | None:
+        """
+        The condition that leaves out a job which a unit waits for.
+
+        One that is left out takes those that wait for it with it, or it does not.
+        """
+        before = self.unit(other)
+        if name not in unit.passed_over or terms(before.condition) <= asked:
+            return None
+        return other[0], before.condition_row
 
     def matters(self, unit: Unit) -> bool:
         """Whether a unit runs a step, or something that may."""
@@ -369,7 +381,9 @@ class _Pipelines:
         if self.documents[key[0]].system in IN_ORDER:
             for name in self.unit(key).after[: site.ran]:
                 for other in self.callees.named(key, name):
-                    known = self.end(other, known, asked, depth + 1)
+                    ended = self.end(other, known, asked, depth + 1)
+                    place = self.left_out(self.unit(key), name, other, asked)
+                    known = _conditional(known, ended, place)
         return known
 
     def entry(self, key: Key, asked: Terms, depth: int) -> Known:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from interlock_checks.documents.conditions import NEVER
+from interlock_checks.commands.model import word
+from interlock_checks.documents.conditions import NEVER, joined
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, every, items, string
-from interlock_checks.documents.sheet import Sheet, is_false, is_true, settings
+from interlock_checks.documents.sheet import Setting, Sheet, is_false, is_true, settings
 from interlock_checks.documents.yaml_nodes import read_yaml
 
 __all__ = ["read"]
@@ -23,6 +24,8 @@ _KEYWORDS = frozenset(
 )
 
 _LATE = frozenset({"always", "on_failure"})
+MOST_VARIANTS = 24
+"""Jobs that are read of one `parallel: matrix`."""
 MAX_EXTENDS = 11
 """Levels of `extends`, as GitLab counts them."""
 
@@ -170,8 +173,14 @@ class _Pipeline:
             how = replace(how, discarded=f"`allow_failure: {string(allowed) or 'exit_codes'}`")
         elif switched is not None:
             how = replace(how, discarded="`allow_failure: true` in a rule")
-        scripts, afterwards = self.scripts(job, how)
-        parts = [Part(name.row, tuple(scripts))] if scripts else []
+        parts: list[Part] = []
+        afterwards: list[int] = []
+        for term, setting in self.variants(job):
+            scripts, afterwards = self.scripts(
+                job, replace(how, environment=how.environment + setting)
+            )
+            if scripts:
+                parts.append(Part(name.row, tuple(scripts), condition=term))
         if afterwards:
             parts.append(Part(name.row, tuple(afterwards), after_failure=True, may_fail=True))
         for parent in items(job.get("extends")):
@@ -187,6 +196,10 @@ class _Pipeline:
             waits = string(child(trigger, "strategy")) == "depend"
             parts.append(Part(name.row, calls=called, may_fail=not waits))
         condition, condition_row = self.condition(job, rules)
+        if allowed is None and may_fail:
+            # Nobody has to start it, and the stages behind it do not wait until somebody does.
+            condition = joined([one for one in (condition, f"manual {name.value}") if one])
+            condition_row = job.row_of("when")
         needs, optional = self.needs(job)
         late = bool(modes & _LATE)
         stage = string(self.key(job, "stage")) or "test"
@@ -206,6 +219,22 @@ class _Pipeline:
                 staged=needs is None and not late,
             )
         )
+
+    def variants(self, job: Map) -> list[tuple[str | None, tuple[Setting, ...]]]:
+        """The values of a variable of `parallel: matrix`, each the condition of a variant."""
+        found: dict[str, dict[str, None]] = {}
+        for row in items(child(self.key(job, "parallel"), "matrix")):
+            if isinstance(row, Map):
+                for key, value in row.effective():
+                    known = (string(one) for one in items(value))
+                    found.setdefault(key.value, {}).update((one, None) for one in known if one)
+        for name, values in found.items():
+            used = re.compile(rf"\$\{{?{re.escape(name)}\b")
+            bodies = [self.resolved(self.key(job, "script"))]
+            if len(values) > 1 and any(used.search(_flat(one)) for one in bodies):
+                chosen = list(values)[:MOST_VARIANTS]
+                return [(f"matrix.{name} == '{one}'", ((name, word(one)),)) for one in chosen]
+        return [(None, ())]
 
     def needs(self, job: Map) -> tuple[list[str] | None, list[str]]:
         """The jobs that it needs, if it says so, and those among them that may be missing."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from interlock_checks.commands.argv import HOLE, unholed
 from interlock_checks.documents.formats.make_variables import Variables, calls_shell
-from interlock_checks.documents.model import Job, Layout, Part, Script
+from interlock_checks.documents.model import FILE, MADE, Job, Layout, Part, Script
 from interlock_checks.documents.shells import options_of
 
 _ASSIGNMENT = re.compile(
@@ -27,6 +27,11 @@ _RULE = re.compile(r"([^:=#]*(?:\$[({][^)}]*[)}][^:=#]*)*?)(::?)(?!=)(.*)", re.S
 _TARGET_VARIABLE = re.compile(r"\s*(?:(?:export|override|private)\s+)*[\w.]+\s*(?:[:?+!]|::)?=")
 _INCLUDE = re.compile(r"\s*-?s?include\s+(.*)")
 _PREFIX = re.compile(r"\s*([-@+\s]*)")
+_MAKES = (
+    r"(?:\b(?:touch|tee|cp|mv|install)\b|>|\s-o|--output)[^;&|]{0,200}"
+    r"(?<![\w./-])(?:\$@|\$[({]@[)}]|%s)(?![\w./-])"
+)
+"""A command that writes the file of a target, of which `%s` is the name."""
 _CANNED = re.compile(r"\s*[-@+]*\$[({](?:call\s+)?([\w.\-]+)(,[^()]*)?[)}]\s*\Z")
 
 
@@ -45,6 +50,7 @@ class _Reader:
     global_shell: list[tuple[int, str]] = field(default_factory=list)
     oneshell: bool = False
     ignored: set[str] | None = field(default_factory=set)
+    phony: set[str] = field(default_factory=set)
     comments: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -64,8 +70,29 @@ def read(text: str, path: str) -> Layout:
         parts = tuple(
             Part(scripts[number].rows[0], (number,)) for number in range(first, len(scripts))
         )
-        jobs.append(Job(name, target.row, parts, after=tuple(dict.fromkeys(target.after))))
+        after = tuple(dict.fromkeys(target.after))
+        condition = None if name in found.phony else _up_to_date(name, target)
+        jobs.append(
+            Job(
+                name,
+                target.row,
+                parts,
+                after=after,
+                condition=condition,
+                condition_row=target.row,
+                passed_over=after,
+            )
+        )
     return Layout(tuple(scripts), "make", tuple(jobs), comments=tuple(found.comments))
+
+
+def _up_to_date(name: str, target: _Target) -> str | None:
+    """On what make takes a target for done: a file of that name, or one that its recipe makes."""
+    if "%" in name or HOLE in name:
+        return None
+    makes = re.compile(_MAKES % re.escape(name))
+    made = any(makes.search(line) for _, line in target.lines)
+    return f"{MADE if made else FILE}{name}"
 
 
 def _logical(text: str) -> Iterator[tuple[int, str, bool]]:
@@ -155,6 +182,8 @@ def _rule(match: re.Match[str], row: int, line: str, found: _Reader) -> list[_Ta
                 found.exported.add(inner[2])
         return []
     needed = found.variables.first(behind.replace("|", " ")).split()
+    if names == [".PHONY"]:
+        found.phony.update(needed)
     if names == [".ONESHELL"]:
         found.oneshell = True
     if names == [".IGNORE"]:
