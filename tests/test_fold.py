@@ -8,8 +8,9 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from interlock_checks.facts.python import read_text
+from interlock_checks.facts.python import read_cut
 from interlock_checks.facts.relevant import Interest
+from interlock_checks.facts.remainder import remainder
 from interlock_checks.link.values import Lit, Many, Table, Text, Value, Values
 from interlock_checks.link.world import World
 from interlock_checks.modules import ModuleIndex
@@ -54,7 +55,7 @@ def python_computes(text: str) -> object:
 
 def folded(text: str) -> Values:
     """What linking says of x."""
-    facts = read_text(text, Interest(), lambda _reader, _use: True)
+    facts = read_cut(remainder(text, Interest()), lambda _reader, _use: True)
     return World({"m.py": facts}, ModuleIndex(["m.py"], {})).exported("m.py", "x")
 
 

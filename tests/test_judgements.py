@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from interlock_checks.cache import Cache
+from interlock_checks.facts import python
+from interlock_checks.facts.model import Facts
 from interlock_checks.link.judgements import Judgement, Judgements
 from interlock_checks.report.model import Report
 from interlock_checks.run import check_tree
@@ -127,3 +130,43 @@ def test_a_file_is_judged_again_only_where_what_it_looked_into_has_changed(
     assert [finding.path for finding in report.findings] == ["b.py", "c.py"]
     assert [finding.path for finding in remembered(root).findings] == ["c.py"]
     assert set(judged) == {"a.py"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parsed"),
+    [
+        ("# a comment", "# another comment,\n# of two rows", False),
+        ("total = 1", "total = given.of - 2", False),
+        ("# the end", "# noqa: IL101", False),
+        ("total = 1", "total = upgrade(given)", True),
+        ("def idle", "def lazy", True),
+    ],
+)
+def test_a_module_is_parsed_again_only_where_what_can_matter_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, parsed: bool
+) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    counting = "    total += 1\n" * 200
+    text = (
+        "from alembic.command import upgrade\n\n# a comment\n"
+        f"def idle(given):\n    total = 1\n{counting}    return total\n# the end\n"
+    )
+    (root / "m.py").write_text(text)
+    (root / "other.py").write_text("from m import upgrade\n\nupgrade()\n")
+    remembered(root)
+
+    (root / "m.py").write_text(text.replace(old, new))
+    reads: list[object] = []
+    read_cut = python.read_cut
+
+    def noted(*given: Any, places: bool, **more: Any) -> Facts:
+        if not places:  # of what is reported, the places are looked for in any case
+            reads.append(given)
+        return read_cut(*given, places=places, **more)
+
+    monkeypatch.setattr(python, "read_cut", noted)
+    after = remembered(root)
+
+    assert bool(reads) == parsed
+    assert after == fresh(root)

@@ -11,22 +11,24 @@ import pytest
 from interlock_checks.discover import Source
 from interlock_checks.facts import files
 from interlock_checks.facts import model as m
-from interlock_checks.pool import Job, Readers
+from interlock_checks.worker import Worker, Workers
 
 
-def job(path: str) -> Job:
-    data = f"import os\nos.system('{path}')\n{'# filler' * 20_000}\n".encode()
-    digest = blake2b(data, digest_size=20).digest()
-    return Source(path, "python", data, digest), None, False
+def workers(*paths: str) -> Workers:
+    sources = {}
+    for path in paths:
+        data = f"import os\nos.system('{path}')\n{'# filler' * 20_000}\n".encode()
+        digest = blake2b(data, digest_size=20).digest()
+        sources[path] = Source(path, "python", data, digest)
+    return Workers(Worker(sources, {}))
 
 
-def read(readers: Readers, *jobs: Job) -> dict[str, m.Facts]:
-    done: list[int] = []
+def read(workers: Workers, *paths: str) -> dict[str, m.Facts]:
     found = {
-        source.path: m.DECODER.decode(encoded)
-        for (source, *_), encoded in readers.read_all(jobs, done.append)
+        path: m.DECODER.decode(encoded)
+        for (path, *_), (encoded, _) in workers.read_all([(path, None, False) for path in paths])
     }
-    assert sum(done) == len(jobs)
+    assert sorted(found) == sorted(paths)
     return found
 
 
@@ -37,32 +39,41 @@ def test_what_ends_the_process_that_reads_it_is_unreadable_and_nothing_else_is(
         pytest.skip("a process that is not forked does not inherit the deadly reader")
     honest = files.read_source
 
-    def deadly(source: Source, extra: frozenset[str] | None, *, places: bool) -> m.Facts:
-        if source.path == "bad.py":
+    def deadly(source: Source, *rest: object, **more: object) -> m.Facts:
+        if source.path.startswith("bad"):
             os._exit(1)
-        return honest(source, extra, places=places)
+        return honest(source, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(files, "read_source", deadly)
-    with Readers() as readers:
-        found = read(readers, job("bad.py"), job("good.py"), job("other.py"))
-        assert [one.message for one in found["bad.py"].problems] == [
-            "reading it ended the process that read it"
-        ]
-        assert not found["good.py"].problems
-        assert found["good.py"].uses and found["other.py"].uses
+    honest_ones = [f"good{number}.py" for number in range(9)]
+    with workers("bad.py", "bad too.py", "bad as well.py", *honest_ones) as readers:
+        found = read(readers, "bad.py", "bad too.py", "bad as well.py", *honest_ones)
+        for path, facts in found.items():
+            messages = [one.message for one in facts.problems]
+            if path in honest_ones:
+                assert facts.uses and not messages
+            else:
+                assert messages == ["reading it ended the process that read it"]
 
-        again = read(readers, job("good.py"), job("other.py"))
-        assert again["good.py"] == found["good.py"]
+        assert read(readers, *honest_ones) == {path: found[path] for path in honest_ones}
 
 
-def test_the_same_processes_are_asked_again() -> None:
+def test_the_same_processes_are_asked_again_and_end_with_the_work() -> None:
     def running() -> set[int | None]:
         return {child.pid for child in multiprocessing.active_children()}
 
     before = running()
-    with Readers() as readers:
-        read(readers, job("a.py"), job("b.py"))
+    with workers("a.py", "b.py", "c.py", "d.py") as readers:
+        read(readers, "a.py", "b.py")
         first = running()
-        read(readers, job("c.py"), job("d.py"))
+        read(readers, "c.py", "d.py")
         assert running() == first != before
     assert running() == before
+
+
+def test_processes_in_the_middle_of_work_end_with_who_asked() -> None:
+    before = multiprocessing.active_children()
+    paths = [f"{number}.py" for number in range(20)]
+    with workers(*paths) as readers:
+        next(iter(readers.read_all([(path, None, False) for path in paths])))
+    assert multiprocessing.active_children() == before

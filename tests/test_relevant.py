@@ -364,10 +364,11 @@ def test_facts_of_equal_text_are_equal_bytes(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from interlock_checks.discover import discover\n"
-        "from interlock_checks.pool import encoded_facts\n"
         "from interlock_checks.tree import WorkTree\n"
+        "from interlock_checks.worker import Worker\n"
         "(source,) = discover(WorkTree(Path(sys.argv[1])))\n"
-        "sys.stdout.buffer.write(encoded_facts((source, None, False)))\n"
+        "worker = Worker({source.path: source}, {})\n"
+        "sys.stdout.buffer.write(worker.read((source.path, None, False))[0])\n"
     )
     found = {
         subprocess.run(

@@ -1,152 +1,134 @@
-"""Facts of many files at once: in processes, where it pays, and proof against their death."""
+"""
+Processes for tasks that are worth them.
+
+They are started once and kept. Each has a pipe of its own, so that it is known on which task one
+has died. There are no threads: a process is forked where the platform can, and inherits all that
+it starts from.
+"""
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from interlock_checks.discover import Source
-from interlock_checks.documents import model as d
-from interlock_checks.facts import model as m
+if TYPE_CHECKING:  # loaded where processes are started: most runs need none
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
-Job = tuple[Source, frozenset[str] | None, bool]
-"""The arguments of `interlock_checks.facts.files.read_source`."""
+MOST = 8
+"""Processes at once, at most."""
 
-_WORTH_A_PROCESS = 150_000
-"""Bytes to read before starting processes costs less than it saves."""
-
-_BATCH = 60_000
-
-
-def encoded_facts(job: Job) -> bytes:
-    """The facts, the spans alone, or the document, of one file as stored in the cache."""
-    from interlock_checks.facts.files import read_source
-
-    source, extra, places = job
-    if source.kind == "document":
-        return _encoded_document(source)
-    enabled = gc.isenabled()
-    # A syntax tree is a million small objects that all live until the file is done: collecting
-    # in between only looks at them again and again.
-    gc.disable()
-    try:
-        facts = read_source(source, extra, places=places)
-    except MemoryError:
-        facts = m.Facts(problems=(m.Problem("reading it needs more memory than there is", 1),))
-    finally:
-        if enabled:
-            gc.enable()
-    return m.ENCODER.encode(facts.spans if places else facts)
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
 
 
-def _encoded_document(source: Source) -> bytes:
-    from interlock_checks.documents.read import read_document
-
-    try:
-        document = read_document(source)
-    except MemoryError:
-        problem = m.Problem("reading it needs more memory than there is", 1)
-        document = d.Document(problems=(problem,))
-    return d.ENCODER.encode(document)
+def cores() -> int:
+    """How many processes can work at the same time, and are worth the memory."""
+    return min(os.cpu_count() or 1, MOST)
 
 
-class Readers:
-    """Processes that read files: started when there is enough to read, and kept until `close`."""
+class Pool(Generic[Task, Answer]):
+    """
+    Processes that answer tasks: each in a copy of `work`, which may remember earlier tasks.
 
-    def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
+    Of what a process wrote before it died nothing is kept.
+    """
 
-    def __enter__(self) -> Readers:
-        return self
+    def __init__(self, work: Callable[[Task], Answer], count: int) -> None:
+        import multiprocessing
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        methods = multiprocessing.get_all_start_methods()
+        method = "fork" if "fork" in methods and os.name == "posix" else "spawn"
+        context = multiprocessing.get_context(method)
+        self._processes: dict[Connection, BaseProcess] = {}
+        self._busy: set[Connection] = set()
+        self.has_died = False
+        for _ in range(count):
+            ours, theirs = context.Pipe()
+            # A forked process has these open too, and would keep the others waiting for ever.
+            inherited = [*self._processes, ours] if method == "fork" else []
+            process = context.Process(  # type: ignore[attr-defined]
+                target=_serve, args=(theirs, inherited, work), daemon=True
+            )
+            process.start()
+            theirs.close()
+            self._processes[ours] = process
 
     def close(self) -> None:
         """End the processes."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        for connection, process in self._processes.items():
+            connection.close()
+            if connection in self._busy:
+                process.terminate()
+            process.join()
+        self._processes.clear()
 
-    def read_all(
-        self, jobs: Sequence[Job], progress: Callable[[int], None]
-    ) -> Iterator[tuple[Job, bytes]]:
-        """Facts of every job in any order; `progress` is told how many files are done."""
-        pool = self._worth(jobs)
-        if pool is None:
-            for job in jobs:
-                yield job, encoded_facts(job)
-                progress(1)
-            return
-        batches = list(_batches(jobs))
-        left = dict(enumerate(batches))
+    def tell(self, task: Task) -> None:
+        """Have every process do this."""
+        for _ in self._run({connection: [task] for connection in self._processes}, []):
+            pass
+
+    def ask(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Answer | None]]:
+        """Each task with its answer, in any order; None if the process died of it."""
+        waiting = list(reversed(tasks))
+        yield from self._run({}, waiting)
+        for task in reversed(waiting):
+            yield task, None
+
+    def _run(
+        self, own: dict[Connection, list[Task]], waiting: list[Task]
+    ) -> Iterator[tuple[Task, Answer | None]]:
+        """Take tasks from the ends of the lists, until these are empty or no process is left."""
+        from multiprocessing.connection import wait
+
+        doing: dict[Connection, Task] = {}
+        answered: list[tuple[Task, Answer | None]] = []
+        while True:
+            for connection in self._processes.keys() - doing.keys():
+                source = own.get(connection) or waiting
+                if source:
+                    doing[connection] = source.pop()
+                    self._send(connection, doing[connection])
+            yield from answered
+            if not doing:
+                return
+            ready = wait(list(doing))
+            answered = [
+                (doing.pop(connection), self._receive(connection))
+                for connection in list(doing)
+                if connection in ready
+            ]
+
+    def _send(self, connection: Connection, task: Task) -> None:
+        self._busy.add(connection)
+        with suppress(OSError):  # it has died: to receive from it says so
+            connection.send(task)
+
+    def _receive(self, connection: Connection) -> Answer | None:
         try:
-            futures: dict[Future[list[bytes]], int] = {
-                pool.submit(_run_batch, batch): number for number, batch in left.items()
-            }
-            for future in as_completed(futures):
-                results = future.result()
-                batch = left.pop(futures[future])
-                yield from zip(batch, results, strict=True)
-                progress(len(batch))
-        except BrokenProcessPool:
-            self.close()
-            for batch in left.values():
-                for job in batch:
-                    yield job, _isolated(job)
-                    progress(1)
-
-    def _worth(self, jobs: Sequence[Job]) -> ProcessPoolExecutor | None:
-        """The processes, if these jobs are worth them."""
-        total = sum(len(source.data) for source, *_ in jobs)
-        workers = min(os.cpu_count() or 1, 8)
-        if total < _WORTH_A_PROCESS or workers < 2 or len(jobs) < 2:
+            answer: Answer = connection.recv()
+        except (EOFError, OSError):
+            self.has_died = True
+            self._processes.pop(connection).join()
+            connection.close()
             return None
-        if self._pool is None:
-            # Loaded once, before the processes are made, which then share it.
-            import interlock_checks.facts.files  # noqa: F401
-
-            self._pool = _executor(workers)
-        return self._pool
+        finally:
+            self._busy.discard(connection)
+        return answer
 
 
-def _executor(workers: int) -> ProcessPoolExecutor:
-    methods = multiprocessing.get_all_start_methods()
-    method = "fork" if "fork" in methods and os.name == "posix" else "spawn"
-    context = multiprocessing.get_context(method)
-    return ProcessPoolExecutor(workers, mp_context=context)
-
-
-def _batches(jobs: Sequence[Job]) -> Iterable[list[Job]]:
-    """Large files first and alone, small ones together: the processes finish together."""
-    batch: list[Job] = []
-    size = 0
-    for job in sorted(jobs, key=lambda job: -len(job[0].data)):
-        batch.append(job)
-        size += len(job[0].data)
-        if size >= _BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _run_batch(jobs: list[Job]) -> list[bytes]:
-    gc.enable()  # a process inherits it switched off; see interlock_checks.prove
-    return [encoded_facts(job) for job in jobs]
-
-
-def _isolated(job: Job) -> bytes:
-    """One file in a process of its own; if that dies, the file is unreadable."""
-    try:
-        with _executor(1) as pool:
-            return pool.submit(encoded_facts, job).result()
-    except BrokenProcessPool:
-        problem = m.Problem("reading it ended the process that read it", 1)
-        if job[0].kind == "document":
-            return d.ENCODER.encode(d.Document(problems=(problem,)))
-        return m.ENCODER.encode(() if job[2] else m.Facts(problems=(problem,)))
+def _serve(
+    connection: Connection, inherited: Sequence[Connection], work: Callable[[Task], Answer]
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
+    for one in inherited:
+        one.close()
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:
+            return
+        connection.send(work(task))

@@ -31,13 +31,13 @@ from interlock_checks.link.order import Order
 from interlock_checks.locations import script_locations
 from interlock_checks.modules import ModuleIndex
 from interlock_checks.near import followed, for_order, near
-from interlock_checks.pool import Readers
 from interlock_checks.project import Project
 from interlock_checks.reading import Progress, Reading
 from interlock_checks.report.model import Assumed, Report
 from interlock_checks.standins import stand_ins
 from interlock_checks.wanted import borrowed, borrowers, setting, wanted_by
 from interlock_checks.weakening.model import Loosened
+from interlock_checks.worker import Worker, Workers
 
 _ROUNDS = 13
 """Times that linking may ask for further files; a chain of re-exports needs one for each link."""
@@ -79,8 +79,8 @@ def prove(
     enabled = gc.isenabled()
     gc.disable()
     try:
-        with Readers() as readers:
-            return _proved(repository, progress, kept, readers)
+        with Workers(Worker(repository.sources, kept)) as workers:
+            return _proved(repository, progress, kept, workers)
     finally:
         if enabled:
             gc.enable()
@@ -90,10 +90,10 @@ def _proved(
     repository: Repository,
     progress: Progress | None,
     kept: Mapping[bytes, bytes],
-    readers: Readers,
+    workers: Workers,
 ) -> tuple[Report, dict[bytes, bytes]]:
     sources = repository.sources
-    reading = Reading(sources, progress, kept, readers)
+    reading = Reading(sources, progress, kept, workers)
     nothing: frozenset[str] = frozenset()
     modules = ModuleIndex(
         [path for path, source in sources.items() if source.kind == "python"], repository.links
@@ -182,7 +182,7 @@ def _proved(
         contract=repository.declared_in,
         digests={},
     )
-    return report, {**reading.used, **judgements.used}
+    return report, {**reading.to_keep(), **judgements.used}
 
 
 def _read_code(text: str) -> m.Facts | None:

@@ -12,8 +12,8 @@ from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 from interlock_checks.link.documents import as_files
 from interlock_checks.link.world import NESTED
-from interlock_checks.pool import Job, Readers
 from interlock_checks.source import searchable
+from interlock_checks.worker import Job, Workers
 
 Progress = Callable[[int, int], None]
 
@@ -59,8 +59,9 @@ class Reading:
     sources: Mapping[str, Source]
     progress: Progress | None
     kept: Mapping[bytes, bytes]
-    readers: Readers
+    workers: Workers
     used: dict[bytes, bytes] = field(default_factory=dict)
+    stems: dict[bytes, bytes] = field(default_factory=dict)
     facts: Decoded = field(default_factory=lambda: Decoded())
     summaries: dict[str, m.Summary] = field(default_factory=dict)
     inner: dict[str, m.Summary] = field(default_factory=dict)
@@ -92,7 +93,7 @@ class Reading:
 
         None asks for no more than the catalogue does.
         """
-        jobs = []
+        jobs: list[Job] = []
         for path, names in wanted.items():
             known = self.extra.get(path)
             if names is None:
@@ -102,7 +103,7 @@ class Reading:
                 names = names | (known or frozenset())
             if fresh:
                 self.extra[path] = names
-                jobs.append((self.sources[path], names, False))
+                jobs.append((path, names, False))
         for path, encoded in self._run(jobs):
             if self.sources[path].kind != "document":
                 self._put(path, encoded)
@@ -138,7 +139,7 @@ class Reading:
     def places(self, paths: Iterable[str]) -> dict[str, tuple[m.Span, ...]]:
         """Where the uses and imports of these files stand."""
         code = sorted({path for path in paths if self.sources[path].kind != "document"})
-        jobs = [(self.sources[path], self.extra[path], True) for path in code]
+        jobs = [(path, self.extra[path], True) for path in code]
         found = {path: m.SPANS.decode(encoded) for path, encoded in self._run(jobs)}
         for path, spans in found.items():
             if not spans:
@@ -150,33 +151,38 @@ class Reading:
 
     def _run(self, jobs: Sequence[Job]) -> Iterator[tuple[str, bytes]]:
         total = self.done + len(jobs)
-
-        def advance(count: int) -> None:
-            self.done += count
-            if self.progress is not None:
-                self.progress(self.done, total)
-
         missing: list[Job] = []
         for job in jobs:
-            key = _key(job)
+            key = self._key(job)
             encoded = self.kept.get(key)
             if encoded is None:
                 missing.append(job)
                 continue
             self.used[key] = encoded
-            yield job[0].path, encoded
+            yield job[0], encoded
         self.done += len(jobs) - len(missing)
-        for job, encoded in self.readers.read_all(missing, advance):
-            self.used[_key(job)] = encoded
-            yield job[0].path, encoded
+        for job, (encoded, stem) in self.workers.read_all(missing):
+            key = self._key(job)
+            self.used[key] = encoded
+            if stem:
+                self.stems[stem] = key
+            yield job[0], encoded
+            self.done += 1
+            if self.progress is not None:
+                self.progress(self.done, total)
 
+    def _key(self, job: Job) -> bytes:
+        """By what the facts of a job are kept: all that they depend on, but for the version."""
+        path, extra, places = job
+        source = self.sources[path]
+        names = None if extra is None else sorted(extra)
+        text = repr((path, names, places, source.problem)).encode("utf-8", "surrogatepass")
+        return blake2b(source.digest + text, digest_size=20).digest()
 
-def _key(job: Job) -> bytes:
-    """By what the facts of a job are kept: all that they depend on, but for the version."""
-    source, extra, places = job
-    names = None if extra is None else sorted(extra)
-    asked = repr((source.path, names, places, source.problem))
-    return blake2b(source.digest + asked.encode("utf-8", "surrogatepass"), digest_size=20).digest()
+    def to_keep(self) -> dict[bytes, bytes]:
+        """What was read, by keys, and the keys of what is still used by the stems of its facts."""
+        stems = {stem: key for stem, key in self.kept.items() if key in self.used}
+        return {**self.used, **stems, **self.stems}
 
 
 _STAR_IMPORT = re.compile(rb"import\s*\*")

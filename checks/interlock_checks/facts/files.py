@@ -4,23 +4,43 @@ from __future__ import annotations
 
 import symtable
 import warnings
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from interlock_checks.discover import Source
 from interlock_checks.facts import model as m
 from interlock_checks.facts.control import is_near
-from interlock_checks.facts.interest import Filter
-from interlock_checks.facts.python import SyntaxProblem, read_text
+from interlock_checks.facts.cut import Cut
 from interlock_checks.facts.relevant import Interest, imported_words, matters
+from interlock_checks.facts.remainder import SyntaxProblem, remainder, stem
 from interlock_checks.facts.remarks import remarks
 from interlock_checks.notebook import Cell, cells, python_text
 from interlock_checks.source import Unreadable, decode, is_template, without_template_marks
 
 
-def read_source(source: Source, extra: frozenset[str] | None, *, places: bool = False) -> m.Facts:
+@dataclass
+class Memory:
+    """
+    What is remembered of modules by their stems.
+
+    Attributes:
+        recall: The facts of a module with that stem, if any are known.
+        stem: Of the module that was read with this; empty if its facts depend on more than that.
+    """
+
+    recall: Callable[[bytes], m.Facts | None] = lambda stem: None
+    stem: bytes = b""
+
+
+def read_source(
+    source: Source,
+    extra: frozenset[str] | None,
+    *,
+    places: bool = False,
+    memory: Memory | None = None,
+) -> m.Facts:
     """
     The facts of a file; what cannot be read is in `problems`, never an exception.
 
@@ -29,13 +49,14 @@ def read_source(source: Source, extra: frozenset[str] | None, *, places: bool = 
         extra: Names asked for by other files, beyond those of the catalogue; None as long as
             nobody asks: then a file that names nothing of the catalogue is only looked over.
         places: Whether the spans of uses and imports are wanted.
+        memory: Asked before a module is parsed, and told its stem.
     """
-    facts = _read(source, extra, places)
+    facts = _read(source, extra, places, memory or Memory())
     said = remarks(source)
     return msgspec.structs.replace(facts, remarks=said) if said else facts
 
 
-def _read(source: Source, extra: frozenset[str] | None, places: bool) -> m.Facts:
+def _read(source: Source, extra: frozenset[str] | None, places: bool, memory: Memory) -> m.Facts:
     if source.problem:
         return _problem(source.problem, 1)
     if extra is None:
@@ -49,8 +70,8 @@ def _read(source: Source, extra: frozenset[str] | None, places: bool) -> m.Facts
             case "pth":
                 return _pth(source, extra, places)
             case _:
-                words = imported_words(source.data)
-                return msgspec.structs.replace(_module(source, extra, places), imported=words)
+                facts = _module(source, extra, places, memory)
+                return msgspec.structs.replace(facts, imported=imported_words(source.data))
     except Unreadable as error:
         return _problem(error.message, error.row)
 
@@ -72,7 +93,7 @@ def look_over(source: Source) -> m.Facts:
         return quiet
     if not isinstance(found, TabError):
         try:
-            read_text(text, Interest(), lambda reader, use: False)
+            _read_text(text)
         except SyntaxProblem:
             pass
         else:
@@ -97,22 +118,40 @@ def _syntax_error(text: str) -> SyntaxError | None:
 def read_code(text: str, *, places: bool = False) -> m.Facts | None:
     """The facts of a text that the program executes; None if it does not parse."""
     try:
-        return read_text(text, Interest(), Filter().keep, places=places)
+        return _read_text(text, places=places)
     except SyntaxProblem:
         return None
+
+
+def _read_text(
+    text: str, interest: Interest | None = None, *, places: bool = False, near: bool = False
+) -> m.Facts:
+    return _parsed(remainder(text, interest or Interest(), near=near), places, near)
+
+
+def _parsed(cut: Cut, places: bool, near: bool) -> m.Facts:
+    # Loaded here because a run in which nothing has to be parsed needs no parser.
+    from interlock_checks.facts.interest import Filter
+    from interlock_checks.facts.python import read_cut
+
+    return read_cut(cut, Filter().keep, places=places, near=near)
 
 
 def _problem(message: str, row: int) -> m.Facts:
     return m.Facts(problems=(m.Problem(message, row),))
 
 
-def _module(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
+def _module(source: Source, extra: frozenset[str], places: bool, memory: Memory) -> m.Facts:
     text = decode(source.data)
     if "\t" in text and isinstance(error := _syntax_error(text), TabError):
         return _problem(error.msg, error.lineno or 1)
     near = is_near(source.path, text, extra)
     try:
-        return read_text(text, Interest(extra), Filter().keep, places=places, near=near)
+        cut = remainder(text, Interest(extra), near=near)
+        if places:
+            return _parsed(cut, places, near)
+        known = stem(cut, near=near)
+        facts = memory.recall(known) or _parsed(cut, places, near)
     except SyntaxProblem as error:
         if source.template or is_template(source.path, text):
             return _template(text, extra, places)
@@ -121,13 +160,15 @@ def _module(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
         if refused is not None:
             return _problem(refused.msg, refused.lineno or 1)
         return _problem(error.message, error.row)
+    memory.stem = known
+    return facts
 
 
 def _template(text: str, extra: frozenset[str], places: bool) -> m.Facts:
     """A template that looks like Python: no file that runs, but sinks in its text count."""
     try:
         text = without_template_marks(text)
-        return read_text(text, Interest(extra), Filter().keep, places=places)
+        return _read_text(text, Interest(extra), places=places)
     except SyntaxProblem:
         return m.Facts()
 
@@ -138,13 +179,12 @@ def _notebook(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
     text, rows = python_text(found)
     near = is_near(source.path, text, extra)
     problems: tuple[m.Problem, ...] = ()
-    read = partial(read_text, interest=Interest(extra), places=places, near=near)
     try:
-        facts = read(text, keep=Filter().keep)
+        facts = _read_text(text, Interest(extra), places=places, near=near)
     except SyntaxProblem:
         found, problems = _readable(found)
         text, rows = python_text(found)
-        facts = read(text, keep=Filter().keep)
+        facts = _read_text(text, Interest(extra), places=places, near=near)
     problems += tuple(
         m.Problem(f"cell {cell.number} ends within a string or a bracket", cell.rows[-1])
         for cell in found
@@ -160,7 +200,7 @@ def _readable(found: Sequence[Cell]) -> tuple[list[Cell], tuple[m.Problem, ...]]
     for cell in found:
         if cell.kind == "python":
             try:
-                read_text(cell.text, Interest(), Filter().keep)
+                _read_text(cell.text)
             except SyntaxProblem as error:
                 row = cell.rows[min(error.row, len(cell.rows)) - 1] if cell.rows else 1
                 problems.append(m.Problem(f"cell {cell.number}: {error.message}", row))
@@ -187,6 +227,6 @@ def _pth(source: Source, extra: frozenset[str], places: bool) -> m.Facts:
         (line if line.startswith(("import ", "import\t")) else "") + "\n" for line in lines
     )
     try:
-        return read_text(code, Interest(extra), Filter().keep, places=places)
+        return _read_text(code, Interest(extra), places=places)
     except SyntaxProblem as error:
         return _problem(error.message, error.row)

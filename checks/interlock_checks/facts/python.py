@@ -1,4 +1,4 @@
-"""Facts of Python source text: outline, parse, walk, positions."""
+"""Facts of what is left of a module's text: parse, walk, positions."""
 
 from __future__ import annotations
 
@@ -10,49 +10,29 @@ import libcst as cst
 
 from interlock_checks.facts import model as m
 from interlock_checks.facts.control import Recorder
-from interlock_checks.facts.cut import Cut, cut_down
-from interlock_checks.facts.outline import outline
+from interlock_checks.facts.cut import Cut
 from interlock_checks.facts.positions import spans_of
 from interlock_checks.facts.reader import Pending, Reader
-from interlock_checks.facts.relevant import Interest
-
-LARGEST = 4_000_000
-"""Characters left after cutting down; libcst needs about 300 bytes of memory for each."""
+from interlock_checks.facts.remainder import SyntaxProblem
 
 _DEPTH = 20_000
 
 
-class SyntaxProblem(Exception):
-    """The text is not Python that can be parsed; `row` is 1-based."""
-
-    def __init__(self, message: str, row: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.row = row
-
-
-def read_text(
-    text: str,
-    interest: Interest,
+def read_cut(
+    cut: Cut,
     keep: Callable[[Reader, Pending], bool],
     *,
     places: bool = False,
     near: bool = False,
 ) -> m.Facts:
     """
-    The facts of one module's text; with `places`, the spans of uses and imports as well.
+    The facts of what is left of a module; with `places`, the spans of uses and imports as well.
 
-    A file `near` a guard is not cut down, and the order of what it does is kept.
+    For a file `near` a guard the order of what it does is kept.
 
     Raises:
-        SyntaxProblem: the text does not parse, or would take unreasonably long to.
+        SyntaxProblem: the text does not parse.
     """
-    shape = outline(text)
-    if shape.problem is not None:
-        raise SyntaxProblem(*shape.problem)
-    cut = Cut(text) if near else cut_down(text, shape, interest)
-    if len(cut.text) > LARGEST:
-        raise SyntaxProblem(f"the module is too large to be proved ({len(cut.text)} characters)", 1)
     try:
         tree = _parse(cut.text)
     except SyntaxProblem as error:
