@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from hashlib import blake2b
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from interlock_checks.cache import Cache
 from interlock_checks.discover import Source
 from interlock_checks.facts import cut as cutting
 from interlock_checks.facts.files import read_code, read_source
@@ -19,6 +21,8 @@ from interlock_checks.facts.outline import outline
 from interlock_checks.facts.relevant import Interest, imported_names
 from interlock_checks.link.judgements import Judgements
 from interlock_checks.modules import ModuleIndex
+from interlock_checks.run import check_tree
+from interlock_checks.tree import WorkTree
 
 Reached = set[tuple[str, str, int]]
 
@@ -249,6 +253,12 @@ LAID_OUT = [
     "import os as o, sys\nif (start := o.system):\n    pass\ndef work():\n"
     "    start('alembic upgrade head')\n",
     "from alembic.command import upgrade as u\ndef work():\n    u(1, 'head')\n",
+    "from alembic import command\nclass Work:\n    api = command\n    def go(self):\n"
+    "        getattr(self.api, input())(1, 'head')\n",
+    "from alembic import command\nclass Work:\n    def __init__(self):\n"
+    "        self.api = command\n    def go(self):\n"
+    "        getattr(self.api, input())(1, 'head')\n",
+    "from \uff41lembic import command as c\ndef work():\n    c.upgrade(1, 'head')\n",
     "import os\nfor start in [os.system]:\n    pass\ndef work():\n"
     "    start('alembic upgrade head')\n",
 ]
@@ -264,6 +274,27 @@ def test_a_module_cut_down_reports_what_it_would_whole(
     assert cut
     monkeypatch.setattr(cutting, "SMALL", len(large))
     assert cut == reached(large)
+
+
+def places(root: Path) -> set[tuple[str, str, int]]:
+    """What a check of a repository reports: code, file and row."""
+    found = check_tree(WorkTree(root), Cache.none()).findings
+    return {(one.code, one.path, one.row) for one in found}
+
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*/*.toml"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_a_repository_of_modules_cut_down_reports_what_it_would_whole(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in tomllib.loads(case.read_text(encoding="utf-8"))["files"].items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    whole = places(tmp_path)
+    monkeypatch.setattr(cutting, "SMALL", 0)
+    assert places(tmp_path) == whole
 
 
 @settings(max_examples=10)
@@ -305,6 +336,18 @@ def test_of_an_idle_function_only_its_name_is_left(function: str, left: str) -> 
     assert cut.row(left.count("\n") + 2) == function.count("\n") + 2
 
 
+def test_a_function_that_is_asked_for_is_kept_whole() -> None:
+    asked = "def sink(a):\n    def inner():\n        a.b()\n    inner()\n"
+    assert cut_by({"sink"}, asked).text.startswith(asked)
+
+
+@pytest.mark.parametrize("text", ["# sink\n", "# sink\n\n\n# sink\na = 1\n", "a = 1\n# sink\n"])
+def test_a_name_in_a_comment_keeps_nothing(text: str) -> None:
+    large = text * cutting.SMALL
+    cut = cutting.cut_down(large, outline(large), Interest(frozenset({"sink"})))
+    assert "sink" not in cut.text
+
+
 def test_comments_are_left_out_and_rows_stay_right() -> None:
     text = "a = 1\n\n# one\nb = 2  # two\n\nif b:\n\n    # three\n    sink()\n"
     cut = cut_by({"sink"}, text)
@@ -337,6 +380,17 @@ def test_idle_functions_in_a_row_become_one_statement() -> None:
         ("import json; x = sqlalchemy.sink; import sh", "x.unheard_of", True),
         ("import sqlalchemy, sh", "sh.unheard_of", True),
         ("import sqlalchemy as sa\nsa = mine.sink", "sa.Column", True),
+        # What a guard hooks, or is replaced through.
+        ("import sqlalchemy as sa", "sa.event", True),
+        ("import sqlalchemy as sa", "sa.Column.unheard_of", False),
+        ("import sqlalchemy as sa", "sa.Column.dispatch", True),
+        ("from sqlalchemy import Table", "Table.dispatch", True),
+        ("from sqlalchemy import event", "event.registry", True),
+        ("from sqlalchemy import event as on", "on.registry", True),
+        ("import sqlalchemy.event.registry as r", "r.unheard_of", True),
+        ("from interlock import gate", "gate.unheard_of", True),
+        ("from sys import meta_path, modules", "modules.update", True),
+        ("from sys import meta_path, modules", "meta_path.unheard_of", True),
     ],
 )
 def test_an_attribute_that_leads_to_nothing_keeps_no_function(

@@ -16,6 +16,7 @@ from interlock_checks.catalogue.libraries import LIBRARIES
 from interlock_checks.catalogue.model import Library, Sink
 from interlock_checks.catalogue.names import (
     BARE_NAMES,
+    CHANGED_WHOLE,
     CLOSED,
     IDENTIFIERS,
     IMPORT_ROOTS,
@@ -28,6 +29,7 @@ from interlock_checks.catalogue.names import (
 
 __all__ = [
     "BARE_NAMES",
+    "CHANGED_WHOLE",
     "CLOSED",
     "GUARDS",
     "IDENTIFIERS",

@@ -14,10 +14,11 @@ given away as values.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from interlock_checks.catalogue import processes, reflection
+from interlock_checks.catalogue import processes, reflection, tampering
 from interlock_checks.catalogue.libraries import LIBRARIES
 from interlock_checks.catalogue.model import Library
 
@@ -161,20 +162,40 @@ _PATHS = {
     _EXEC,
 )
 
-LEADING_ON: Final[frozenset[str]] = frozenset(
-    word for name in _PATHS for word in name.split(".")
-).union(IDENTIFIERS, BARE_NAMES, READERS, {"create", "drop", "tables", "__table__"})
-"""The words of all paths to a sink: an attribute of a CLOSED module that is none of them leads to
-none."""
+_CHANGING = (
+    *tampering.HOOKED,
+    *tampering.LISTENERS,
+    *tampering.INSIDES,
+    *tampering.FUNCTIONS,
+    *tampering.METHODS,
+    *tampering.TABLE_METHODS,
+    *tampering.EMPTYING,
+    "__dict__",
+)
 
-CLOSED: Final[frozenset[str]] = frozenset(
-    name.partition(".")[0]
-    for library in LIBRARIES
-    if not library.deny_unknown
-    for name in _of(library)
-).union(QUALIFIED) - {name.partition(".")[0] for name in processes.PROGRAMS}
+LEADING_ON: Final[frozenset[str]] = frozenset(
+    word for name in (*_PATHS, *_CHANGING) for word in name.split(".")
+).union(IDENTIFIERS, BARE_NAMES, READERS, {"create", "drop", "tables", "__table__"})
+"""The words of all paths to a sink and to what can be changed: an attribute of a CLOSED module that
+is none of them leads to neither."""
+
+CLOSED: Final[frozenset[str]] = (
+    frozenset(
+        name.partition(".")[0]
+        for library in LIBRARIES
+        if not library.deny_unknown
+        for name in _of(library)
+    )
+    .union(QUALIFIED)
+    .difference((name.partition(".")[0] for name in processes.PROGRAMS), sys.stdlib_module_names)
+    .difference({tampering.ROOT})
+)
 """Roots below which the catalogue names all that matters: not so where any name is a program, or
-where the members that it does not know are denied."""
+where the members that it does not know are denied. Nor in interlock, of which everything is a
+guard, and in the standard library, which is changed in more ways than have a name of their own."""
+
+CHANGED_WHOLE: Final = frozenset(name.rpartition(".")[2] for name in tampering.HOOKED)
+"""Names by which a module is imported of which each attribute counts, known or not."""
 
 
 def named(words: Collection[str]) -> bool:

@@ -16,10 +16,12 @@ is in doubt nothing is cut.
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from interlock_checks import catalogue
 from interlock_checks.facts.outline import Line, Outline
 from interlock_checks.facts.relevant import Interest
 from interlock_checks.facts.words import occurrences
@@ -34,10 +36,14 @@ unknown. No name, since the module could bind one to something harmless."""
 SHORT = 800
 """Characters of a function whose result may be needed for folding a constant."""
 
+NEARBY = 2_000
+"""Lines that are looked through for the function around one of them."""
+
 MOST_NAMES = 200
 """Names in one chain of assignments, so that none is too deep for the parser."""
 
 _DEF = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
+_CLASS = re.compile(r"\s*class\b")
 _WORD = re.compile(r"(?:\bdef\s+)?[^\W\d]\w*")
 _NAME = re.compile(r"[^\W\d]\w*")
 _SPACES = re.compile(r"[\s()\\]+")
@@ -45,7 +51,7 @@ _IMPORTS = re.compile(r"\s*(?:from\s+[\w.\s]+?)?\bimport\b(?P<names>[^#;]*)", re
 _ASSIGNED = re.compile(r"(?P<targets>[^=!<>()\[\]{}:\"']*)(?::[^=]*)?=(?!=)")
 _OWN_ATTRIBUTE = re.compile(r"\b(?:self|cls)\.(\w+)\s*(?::[^=]*)?=(?!=)")
 _TARGETS = re.compile(r"\b(?:as|for)\s+([\w\s,.()]+)|\b(\w+)\s*:=")
-_ATTRIBUTE = re.compile(r"\w+\s*\.\s*([^\W\d]\w*)")
+_ATTRIBUTES = re.compile(r"\w+((?:\s*\.\s*[^\W\d]\w*)+)")
 _ROOT = re.compile(r"\s*(?:from\s+(\w+)[^;]*$|import\s+(\w+)[^,;]*$)")
 
 
@@ -86,14 +92,37 @@ class Cut:
 
 def cut_down(text: str, shape: Outline, interest: Interest) -> Cut:
     """The text without comments, and without the function bodies that cannot matter."""
-    if shape.lines is None or len(text) <= SMALL:
+    if shape.lines is None or len(text) <= SMALL or _is_respelled(text):
         return Cut(text)
     marks = interest.marks(text)
     marks += (at for at in occurrences(("global", "nonlocal"), text) if _changes_scope(text, at))
-    marks += _alias_marks(text, shape.lines, sorted(marks), interest)
-    idle = _idle_bodies(text, shape.lines, sorted(marks))
+    marks = _in_lines(marks, shape.lines)
+    marks += _alias_marks(text, shape.lines, marks, interest)
+    idle = _idle_bodies(text, shape.lines, sorted(marks), interest.extra)
     idle = _unreferenced(text, idle)
     return _without(text, shape.lines, {body.first: body for body in idle})
+
+
+def _is_respelled(text: str) -> bool:
+    """Whether a letter stands for another one, in another width: names are NFKC-normalised."""
+    return not text.isascii() and any(
+        ord(letter) > 127
+        and f"a{letter}".isidentifier()
+        and unicodedata.normalize("NFKC", letter).isascii()
+        for letter in set(text)
+    )
+
+
+def _in_lines(marks: Iterable[int], lines: Sequence[Line]) -> list[int]:
+    """Those marks that do not stand in a comment between the lines, in order."""
+    kept: list[int] = []
+    number = 0
+    for mark in sorted(marks):
+        while number < len(lines) and lines[number].end <= mark:
+            number += 1
+        if number < len(lines) and lines[number].start <= mark:
+            kept.append(mark)
+    return kept
 
 
 def _without(text: str, lines: Sequence[Line], idle: Mapping[int, _Body]) -> Cut:
@@ -151,14 +180,15 @@ def _alias_marks(
     Where stand the names by which a function may use what a marked line outside of it defines.
 
     These are what imports, and assignments of modules, classes and `self.name`, bind; and so
-    on from those names, where module level goes on with them. An attribute of an imported name
-    that leads to nothing is none of them.
+    on from those names, where a module, a class or `self.name` goes on with them. An attribute
+    of an imported name that leads to nothing is none of them.
     """
     found: set[int] = set()
     bound: set[str] = set()
     closed: set[str] = set()
     starts = [line.start for line in lines]
     todo = {bisect_left(starts, mark + 1) - 1 for mark in marks}
+    marked = True
     while todo:
         fresh: set[str] = set()
         fresh_closed: set[str] = set()
@@ -167,7 +197,10 @@ def _alias_marks(
             if line.end - line.start <= 4_000:
                 statement = text[line.start : line.end]
                 names = _bound_names(statement, line.indent)
-                (fresh_closed if _is_closed(statement, interest) else fresh).update(names)
+                if names and not marked and line.indent and _is_in_function(text, lines, number):
+                    names = set(_OWN_ATTRIBUTE.findall(statement))
+                (fresh_closed if _is_closed(statement) else fresh).update(names)
+        marked = False
         fresh -= bound
         bound |= fresh
         fresh_closed -= bound | closed
@@ -176,21 +209,35 @@ def _alias_marks(
         places.update(
             at
             for at in occurrences(fresh_closed, text)
-            if (behind := _ATTRIBUTE.match(text, at)) is None or not interest.ends(behind[1])
+            if (behind := _ATTRIBUTES.match(text, at)) is None
+            or not interest.ends(_NAME.findall(behind[1]))
         )
         found |= places
-        todo = {
-            number
-            for number in {bisect_left(starts, at + 1) - 1 for at in places}
-            if lines[number].indent == 0
-        }
+        todo = {bisect_left(starts, at + 1) - 1 for at in places} - {-1}
     return found
 
 
-def _is_closed(statement: str, interest: Interest) -> bool:
+def _is_in_function(text: str, lines: Sequence[Line], number: int) -> bool:
+    """Whether the line belongs to a function rather than to a class, as far as is seen nearby."""
+    indent = lines[number].indent
+    for before in reversed(lines[max(0, number - NEARBY) : number]):
+        if before.indent < indent:
+            if _DEF.match(text, before.start, before.end):
+                return True
+            if _CLASS.match(text, before.start, before.end):
+                return False
+            indent = before.indent
+    return False
+
+
+def _is_closed(statement: str) -> bool:
     """Whether a statement imports from one library only, of which all that matters is known."""
     root = _ROOT.match(statement)
-    return root is not None and interest.is_closed(root[1] or root[2])
+    return (
+        root is not None
+        and (root[1] or root[2]) in catalogue.CLOSED
+        and catalogue.CHANGED_WHOLE.isdisjoint(_NAME.findall(statement))
+    )
 
 
 def _bound_names(line: str, indent: int) -> set[str]:
@@ -215,8 +262,10 @@ def _bound_names(line: str, indent: int) -> set[str]:
     return names
 
 
-def _idle_bodies(text: str, lines: Sequence[Line], marks: Sequence[int]) -> list[_Body]:
-    """The outermost function bodies without a mark, in order."""
+def _idle_bodies(
+    text: str, lines: Sequence[Line], marks: Sequence[int], asked: Collection[str]
+) -> list[_Body]:
+    """The outermost function bodies without a mark, in order; none of a function asked for."""
     idle: list[_Body] = []
     index = 0
     decorated = -1
@@ -235,8 +284,10 @@ def _idle_bodies(text: str, lines: Sequence[Line], marks: Sequence[int]) -> list
         while last < len(lines) and lines[last].indent > line.indent:
             last += 1
         start, end = lines[index].start, lines[last - 1].end
-        if bisect_left(marks, start) == bisect_left(marks, end):
-            name = header.group(1)
+        name = header.group(1)
+        if name in asked:
+            index = last
+        elif bisect_left(marks, start) == bisect_left(marks, end):
             bare = bisect_left(marks, head) == bisect_left(marks, start)
             # A special method may be looked for by what it is.
             bare = bare and not name.startswith("__")

@@ -15,6 +15,9 @@ DEEPEST = 150
 LONGEST = 2_000
 """Operations in one expression; the parser's time grows with the cube of this."""
 
+LARGE = 160_000
+"""Characters of a text without known lines, from which such an expression is refused anywhere."""
+
 _KINDS = r'''
     (?P<string>"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""
               |\'\'\'[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*\'\'\'
@@ -109,7 +112,7 @@ def outline(text: str) -> Outline:
             if line.end - line.start > LONGEST and (hard := _too_long(text, line)):
                 return Outline(None, hard)
         return Outline(None if tabs else tuple(lines))
-    if _too_long(text, Line(0, len(text), 0)) and len(text) > 160_000:
+    if _too_long(text, Line(0, len(text), 0)) and len(text) > LARGE:
         return Outline(None, ("an expression is too long to be parsed in reasonable time", 1))
     return Outline(None)
 

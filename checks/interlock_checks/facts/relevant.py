@@ -171,11 +171,6 @@ class Interest:
         found += (at for at in occurrences(("getattr",), text) if _COMPUTED.match(text, at))
         return sorted(found)
 
-    def ends(self, attribute: str) -> bool:
-        """Whether this attribute of a module that `is_closed` leads to nothing that matters."""
-        return attribute not in catalogue.LEADING_ON and attribute not in self.extra
-
-    @staticmethod
-    def is_closed(root: str) -> bool:
-        """Whether the catalogue names all that matters below the package of that name."""
-        return root in catalogue.CLOSED
+    def ends(self, attributes: Collection[str]) -> bool:
+        """Whether attributes, of a module of CLOSED and of each other, lead to nothing here."""
+        return catalogue.LEADING_ON.isdisjoint(attributes) and self.extra.isdisjoint(attributes)
