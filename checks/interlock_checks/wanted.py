@@ -181,10 +181,7 @@ def borrowed(
         if homes.is_test(path) or not lent:
             continue
         for one in summary.imports:
-            meant = set(modules.resolve(path, one.module, one.level))
-            if one.name:
-                inner = f"{one.module}.{one.name}".lstrip(".")
-                meant.update(modules.resolve(path, inner, one.level))
+            meant = set(_meant(path, one.module, one.level, one.name, modules))
             for test in sorted(meant & lent.keys()):
                 manner = f"borrowed from {test}, below test-paths"
                 for reach in lent[test].values():

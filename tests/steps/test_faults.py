@@ -244,13 +244,10 @@ def test_nothing_stays_locked_after_a_deployment(live: Project) -> None:
 # --- the place of the receipts --------------------------------------------------------------
 
 
-def limited(project: Project, size: int, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a step in a process that may write files up to a size only, as on a full disk."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
+def started(
+    project: Project, prepare: Callable[[], None], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a step in a process of its own, which `prepare` takes something from."""
     return subprocess.run(
         [sys.executable, "-m", "interlock", *arguments],
         cwd=project.root,
@@ -259,15 +256,25 @@ def limited(project: Project, size: int, *arguments: str) -> subprocess.Complete
         text=True,
         timeout=60,
         check=False,
-        preexec_fn=limit,
+        preexec_fn=prepare,
     )
+
+
+def small_files(size: int) -> Callable[[], None]:
+    """Let a process write files up to this size only, as on a full disk."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    return limit
 
 
 def test_a_full_disk_stops_the_run_before_anything_is_changed(inside: Project) -> None:
     interlock.backup(interlock.verify("production"))
     before = inside.receipts()
 
-    done = limited(inside, 64, "migrate")
+    done = started(inside, small_files(64), "migrate")
 
     assert done.returncode == 3, done.stderr
     assert "cannot be kept: File too large" in done.stderr
@@ -281,7 +288,7 @@ def test_a_backup_that_does_not_fit_is_none(inside: Project) -> None:
     inside.execute("CREATE TABLE blob AS SELECT zeroblob(200000) AS data")
     interlock.verify("production")
 
-    done = limited(inside, 100_000, "backup")
+    done = started(inside, small_files(100_000), "backup")
 
     assert done.returncode == 3, done.stderr
     assert "the backup could not be made" in done.stderr
@@ -314,16 +321,7 @@ def test_a_read_only_folder_is_said(project: Project, place: str) -> None:
     (project.root / place).mkdir(exist_ok=True)
     (project.root / place).chmod(0o500)
 
-    done = subprocess.run(
-        [sys.executable, "-m", "interlock", "deploy", "production"],
-        cwd=project.root,
-        env=project.variables(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        preexec_fn=without_power_over_files,
-    )
+    done = started(project, without_power_over_files, "deploy", "production")
 
     assert done.returncode == 3, done.stderr
     assert "Permission denied" in done.stderr
