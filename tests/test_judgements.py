@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from interlock_checks import pool, worker
 from interlock_checks.cache import Cache
 from interlock_checks.facts import python
 from interlock_checks.facts.model import Facts
-from interlock_checks.link.judgements import Judgement, Judgements
+from interlock_checks.link.judging import Judge, Judgement, Live
 from interlock_checks.report.model import Report
 from interlock_checks.run import check_tree
-from interlock_checks.tree import WorkTree
+from interlock_checks.tree import CACHE_FOLDER, WorkTree
 
 MODULES = 40
 
@@ -100,6 +104,62 @@ def test_no_edit_leaves_a_trace_in_the_verdict(tmp_path: Path, seed: int) -> Non
     assert len({report.findings for report in found}) > 1
 
 
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_the_verdict_does_not_depend_on_the_processes_that_work_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    root = tmp_path / "repository"
+    lay_out(root, random.Random(3))
+    monkeypatch.setattr(worker, "cores", lambda: 1)
+    alone = remembered(root)
+    kept = {path.name: path.read_bytes() for path in (root / CACHE_FOLDER).iterdir()}
+    assert alone.findings
+    assert alone.assumptions
+    asked = []
+    ask = pool.Pool.ask
+
+    def noted(self: Any, tasks: Any) -> Any:
+        asked.extend(tasks)
+        return ask(self, tasks)
+
+    monkeypatch.setattr(pool.Pool, "ask", noted)
+    monkeypatch.setattr(pool, "start_method", lambda: method)
+    monkeypatch.setattr(worker, "WORTH_READING", 0)
+    monkeypatch.setattr(worker, "WORTH_JUDGING", 0)
+    monkeypatch.setattr(worker, "BATCH", 2_000)
+    for cores in (2, 3):
+        shutil.rmtree(root / CACHE_FOLDER)
+        monkeypatch.setattr(worker, "cores", lambda cores=cores: cores)
+        assert remembered(root) == alone
+        assert (root / CACHE_FOLDER / "result.bin").read_bytes() == kept["result.bin"]
+    assert any(isinstance(task, tuple) for task in asked)
+    assert any(isinstance(task, list) for task in asked)
+
+
+def test_a_process_that_dies_while_it_judges_costs_only_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("a process that is not forked does not inherit the deadly judge")
+    root = tmp_path / "repository"
+    lay_out(root, random.Random(4))
+    expected = fresh(root)
+    assert expected.findings
+    here = os.getpid()
+    judge = Judge.judge
+
+    def deadly(self: Judge, path: str) -> tuple[Judgement, Live]:
+        if os.getpid() != here and path.endswith(("1.py", "2.py")):
+            os._exit(1)
+        return judge(self, path)
+
+    monkeypatch.setattr(Judge, "judge", deadly)
+    monkeypatch.setattr(worker, "cores", lambda: 2)
+    monkeypatch.setattr(worker, "WORTH_JUDGING", 0)
+    monkeypatch.setattr(worker, "BATCH", 2_000)
+    assert fresh(root) == expected
+
+
 def test_a_file_is_judged_again_only_where_what_it_looked_into_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,13 +169,13 @@ def test_a_file_is_judged_again_only_where_what_it_looked_into_has_changed(
     (root / "b.py").write_text("from a import command\n\ncommand.upgrade(None, 'head')\n")
     (root / "c.py").write_text("from sqlalchemy import create_engine\n\ncreate_engine('x')\n")
     judged: list[str] = []
-    judge = Judgements.judge_file
+    judge = Judge.judge
 
-    def noted(self: Judgements, path: str) -> Judgement:
+    def noted(self: Judge, path: str) -> tuple[Judgement, Live]:
         judged.append(path)
         return judge(self, path)
 
-    monkeypatch.setattr(Judgements, "judge_file", noted)
+    monkeypatch.setattr(Judge, "judge", noted)
 
     remembered(root)
     assert {"a.py", "b.py", "c.py"} <= set(judged)

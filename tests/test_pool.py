@@ -11,6 +11,7 @@ import pytest
 from interlock_checks.discover import Source
 from interlock_checks.facts import files
 from interlock_checks.facts import model as m
+from interlock_checks.modules import ModuleIndex
 from interlock_checks.worker import Worker, Workers
 
 
@@ -20,7 +21,7 @@ def workers(*paths: str) -> Workers:
         data = f"import os\nos.system('{path}')\n{'# filler' * 20_000}\n".encode()
         digest = blake2b(data, digest_size=20).digest()
         sources[path] = Source(path, "python", data, digest)
-    return Workers(Worker(sources, {}))
+    return Workers(Worker(sources, ModuleIndex([], {}), {}))
 
 
 def read(workers: Workers, *paths: str) -> dict[str, m.Facts]:

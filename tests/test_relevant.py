@@ -20,6 +20,7 @@ from interlock_checks.facts.files import read_code, read_source
 from interlock_checks.facts.outline import outline
 from interlock_checks.facts.relevant import Interest, imported_names
 from interlock_checks.link.judgements import Judgements
+from interlock_checks.link.judging import Judge
 from interlock_checks.modules import ModuleIndex
 from interlock_checks.run import check_tree
 from interlock_checks.tree import WorkTree
@@ -35,15 +36,8 @@ def source(text: str) -> Source:
 def reached(text: str) -> Reached:
     """What a file alone reaches when it is read whole: code, sink and row."""
     facts = read_source(source(text), frozenset(), places=True)
-    judgements = Judgements(
-        {"m.py": facts},
-        {"m.py": b""},
-        ModuleIndex(["m.py"], {}),
-        read_code,
-        lambda _: False,
-        b"",
-        {},
-    )
+    judge = Judge({"m.py": facts}, {"m.py": b""}, ModuleIndex(["m.py"], {}), read_code)
+    judgements = Judgements(judge, lambda *_: iter(()), lambda _: False, b"", {})
     judgements.judge(0, ["m.py"], guarded=False)
     judgements.settle_changes(0)
     return {
@@ -418,10 +412,11 @@ def test_facts_of_equal_text_are_equal_bytes(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from interlock_checks.discover import discover\n"
+        "from interlock_checks.modules import ModuleIndex\n"
         "from interlock_checks.tree import WorkTree\n"
         "from interlock_checks.worker import Worker\n"
         "(source,) = discover(WorkTree(Path(sys.argv[1])))\n"
-        "worker = Worker({source.path: source}, {})\n"
+        "worker = Worker({source.path: source}, ModuleIndex([], {}), {})\n"
         "sys.stdout.buffer.write(worker.read((source.path, None, False))[0])\n"
     )
     found = {

@@ -30,6 +30,13 @@ def cores() -> int:
     return min(os.cpu_count() or 1, MOST)
 
 
+def start_method() -> str:
+    """How processes are started here: forked, they share what is loaded already."""
+    import multiprocessing
+
+    return "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+
+
 class Pool(Generic[Task, Answer]):
     """
     Processes that answer tasks: each in a copy of `work`, which may remember earlier tasks.
@@ -40,8 +47,7 @@ class Pool(Generic[Task, Answer]):
     def __init__(self, work: Callable[[Task], Answer], count: int) -> None:
         import multiprocessing
 
-        methods = multiprocessing.get_all_start_methods()
-        method = "fork" if "fork" in methods and os.name == "posix" else "spawn"
+        method = start_method()
         context = multiprocessing.get_context(method)
         self._processes: dict[Connection, BaseProcess] = {}
         self._busy: set[Connection] = set()

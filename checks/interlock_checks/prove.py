@@ -17,7 +17,6 @@ from interlock.contract import Contract
 from interlock_checks.catalogue import tampering
 from interlock_checks.check import all_checks
 from interlock_checks.discover import Source
-from interlock_checks.facts import model as m
 from interlock_checks.finding import Finding
 from interlock_checks.homes import resolve
 from interlock_checks.link.documents import (
@@ -27,6 +26,7 @@ from interlock_checks.link.documents import (
     run_from_outside,
 )
 from interlock_checks.link.judgements import Judgements
+from interlock_checks.link.judging import Judge
 from interlock_checks.link.order import Order
 from interlock_checks.locations import script_locations
 from interlock_checks.modules import ModuleIndex
@@ -37,7 +37,7 @@ from interlock_checks.report.model import Assumed, Report
 from interlock_checks.standins import stand_ins
 from interlock_checks.wanted import borrowed, borrowers, setting, wanted_by
 from interlock_checks.weakening.model import Loosened
-from interlock_checks.worker import Worker, Workers
+from interlock_checks.worker import DEPTH, Worker, Workers, read_code
 
 _ROUNDS = 13
 """Times that linking may ask for further files; a chain of re-exports needs one for each link."""
@@ -73,14 +73,17 @@ def prove(
     Returns:
         The report, and the encoded facts to keep for the next run.
     """
-    # Expressions may be nested as deeply as the parser allows; see facts.outline.LONGEST.
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), DEPTH))
     # What is made here lives on: a collection would look at all of it again and again.
     enabled = gc.isenabled()
     gc.disable()
     try:
-        with Workers(Worker(repository.sources, kept)) as workers:
-            return _proved(repository, progress, kept, workers)
+        modules = ModuleIndex(
+            [path for path, source in repository.sources.items() if source.kind == "python"],
+            repository.links,
+        )
+        with Workers(Worker(repository.sources, modules, kept)) as workers:
+            return _proved(repository, modules, progress, kept, workers)
     finally:
         if enabled:
             gc.enable()
@@ -88,6 +91,7 @@ def prove(
 
 def _proved(
     repository: Repository,
+    modules: ModuleIndex,
     progress: Progress | None,
     kept: Mapping[bytes, bytes],
     workers: Workers,
@@ -95,16 +99,12 @@ def _proved(
     sources = repository.sources
     reading = Reading(sources, progress, kept, workers)
     nothing: frozenset[str] = frozenset()
-    modules = ModuleIndex(
-        [path for path, source in sources.items() if source.kind == "python"], repository.links
-    )
     locations = script_locations(repository.contract, repository.read, repository.paths)
     homes = resolve(repository.contract, modules, locations)
     reading.read({**dict.fromkeys(sources), **near(reading, homes.deploy)})
     tree = _tree(repository)
-    judgements = Judgements(
-        reading.facts, reading.digests, modules, _read_code, homes.is_test, tree, kept
-    )
+    judge = Judge(reading.facts, reading.facts.digests, modules, read_code)
+    judgements = Judgements(judge, reading.judged, homes.is_test, tree, kept)
     # Each round is recalled by itself: a run with a cache takes the steps of one without.
     for number in range(_ROUNDS):
         guarded = reading.imports(tampering.ROOT)
@@ -183,13 +183,6 @@ def _proved(
         digests={},
     )
     return report, {**reading.to_keep(), **judgements.used}
-
-
-def _read_code(text: str) -> m.Facts | None:
-    # Loaded here because a run that finds all its facts in the cache needs no parser.
-    from interlock_checks.facts.files import read_code
-
-    return read_code(text)
 
 
 def _tree(repository: Repository) -> bytes:

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from interlock_checks.discover import Source
 from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
+from interlock_checks.facts.decoded import Decoded
 from interlock_checks.link.documents import as_files
 from interlock_checks.link.world import NESTED
 from interlock_checks.source import searchable
@@ -25,33 +26,6 @@ depends on this: the last round judges every file.
 """
 
 
-class Decoded(Mapping[str, m.Facts]):
-    """The facts of files, decoded when they are first asked for."""
-
-    def __init__(self) -> None:
-        self._encoded: dict[str, bytes] = {}
-        self._decoded: dict[str, m.Facts] = {}
-
-    def put(self, path: str, encoded: bytes) -> None:
-        self._encoded[path] = encoded
-        self._decoded.pop(path, None)
-
-    def __getitem__(self, path: str) -> m.Facts:
-        found = self._decoded.get(path)
-        if found is None:
-            found = self._decoded[path] = m.DECODER.decode(self._encoded[path])
-        return found
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._encoded
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._encoded)
-
-    def __len__(self) -> int:
-        return len(self._encoded)
-
-
 @dataclass
 class Reading:
     """The files of a repository and what was read of them so far."""
@@ -62,11 +36,10 @@ class Reading:
     workers: Workers
     used: dict[bytes, bytes] = field(default_factory=dict)
     stems: dict[bytes, bytes] = field(default_factory=dict)
-    facts: Decoded = field(default_factory=lambda: Decoded())
+    facts: Decoded = field(default_factory=Decoded)
     summaries: dict[str, m.Summary] = field(default_factory=dict)
     inner: dict[str, m.Summary] = field(default_factory=dict)
     documents: dict[str, d.Document] = field(default_factory=dict)
-    digests: dict[str, bytes] = field(default_factory=dict)
     extra: dict[str, frozenset[str] | None] = field(default_factory=dict)
     text: dict[str, bytes] = field(default_factory=dict)
     stars: dict[str, bool] = field(default_factory=dict)
@@ -115,9 +88,12 @@ class Reading:
 
     def _put(self, path: str, encoded: bytes) -> None:
         self.facts.put(path, encoded)
-        self.digests[path] = blake2b(encoded, digest_size=20).digest()
         summary = m.SUMMARY.decode(encoded)
         (self.inner if NESTED in path else self.summaries)[path] = summary
+
+    def judged(self, paths: Sequence[str], guarded: bool) -> Iterator[tuple[str, bytes]]:
+        """Encoded judgements of those of these files that are worth it in other processes."""
+        return self.workers.judge_all(paths, self.facts, guarded=guarded)
 
     def imports(self, root: str) -> bool:
         """Whether any file, or Python in a document, imports the package of that name."""

@@ -62,7 +62,7 @@ def _all_taken(
         by_module.setdefault(last_name(path), set()).update(names)
     found: dict[str, tuple[bytes, tuple[str, ...]]] = {}
     for path, summary in reading.summaries.items():
-        stamp = reading.sources[path].digest + reading.digests[path]
+        stamp = reading.sources[path].digest + reading.facts.digests[path]
         before = known.get(path)
         if before is not None and before[0] == stamp:
             found[path] = before

@@ -1,9 +1,8 @@
 """
 The uses of all files, each file judged once for as long as nothing that it depends on changes.
 
-The judgement of a file is a pure function of the facts of that file and of those it looks into,
-and is made in a world of its own, so that it does not depend on which files were judged before.
-Which files it looked into is noted while it does; the digests of their facts are its seal.
+See `interlock_checks.link.judging`. What depends on the callers of a function is settled behind
+it, when all files are judged.
 """
 
 from __future__ import annotations
@@ -16,40 +15,10 @@ import msgspec
 
 from interlock_checks.facts import model as m
 from interlock_checks.link.callers import Callers
+from interlock_checks.link.judging import ENCODE, JUDGEMENT, Function, Judge, Judgement, Live
 from interlock_checks.link.together import together
-from interlock_checks.link.uses import Assumption, Call, Reach, Touching, Uses, Waiting
-from interlock_checks.link.world import NESTED, Modules, Tables, World
-
-Function = tuple[str, int]
-"""A function of the repository: its file and its scope."""
-
-
-class Judgement(msgspec.Struct, frozen=True, array_like=True):
-    """
-    What the uses of one file mean.
-
-    `deps` are the files it depends on, `seal` a digest of their facts. `wanted` are names in files
-    that were only looked over, `asked` functions of which every caller matters, `lent` the names
-    under which a sink can be taken from here, `called` the functions that are called here,
-    `touching` the functions whose callers each waiting change asks for; `here`, `starting`,
-    `told` and `passed` as in `Uses`.
-    """
-
-    deps: tuple[str, ...]
-    seal: bytes
-    reaches: tuple[Reach, ...]
-    assumptions: tuple[Assumption, ...]
-    wanted: tuple[tuple[str, str], ...]
-    asked: tuple[tuple[str, str], ...]
-    lent: tuple[str, ...]
-    waiting: tuple[Waiting, ...]
-    called: tuple[Function, ...]
-    escaped: tuple[Function, ...]
-    touching: tuple[tuple[Function, ...], ...]
-    here: tuple[Reach, ...]
-    starting: tuple[str, ...]
-    told: tuple[Function, ...]
-    passed: tuple[tuple[Function, Function], ...]
+from interlock_checks.link.uses import Assumption, Call, Reach, Uses, Waiting
+from interlock_checks.link.world import World
 
 
 class Settled(msgspec.Struct, frozen=True, array_like=True):
@@ -70,43 +39,11 @@ class Settled(msgspec.Struct, frozen=True, array_like=True):
     starting: tuple[str, ...]
 
 
-JUDGEMENT = msgspec.msgpack.Decoder(Judgement)
 SETTLED = msgspec.msgpack.Decoder(Settled)
-ENCODE = msgspec.msgpack.Encoder().encode
-
-
-class _View(dict[str, m.Facts]):
-    """The files that one judgement looks into: those it holds when it is done."""
-
-    def __init__(self, of: Mapping[str, m.Facts]) -> None:
-        super().__init__()
-        self._of = of
-
-    def __missing__(self, path: str) -> m.Facts:
-        found = self[path] = self._of[path]
-        return found
-
-    def __contains__(self, path: object) -> bool:
-        return super().__contains__(path) or path in self._of
-
-    def get(self, path: str, default: object = None) -> m.Facts | None:  # type: ignore[override]
-        try:
-            return self[path]
-        except KeyError:
-            return None
 
 
 _LATER = 1_000_000
 """Above the number of any text that is executed in a file; for those met when callers are asked."""
-
-
-@dataclass
-class _Live:
-    """What cannot be kept of a judgement: calls, changes, and the texts that are executed."""
-
-    calls: Mapping[Function, list[Call]]
-    touching: Sequence[Touching]
-    nested: Mapping[str, m.Facts]
 
 
 @dataclass
@@ -118,19 +55,16 @@ class Judgements:
         used: Encoded judgements by their keys, to be kept for later runs.
 
     Args:
-        facts: The facts of every file.
-        digests: Of the facts of each file.
-        modules: The files that imports mean.
-        read_text: The facts of a text that is executed; None if it does not parse.
+        one: Judges a file.
+        elsewhere: Judges those of many files that are worth it in other processes: the encoded
+            judgements, in any order.
         is_test: Whether a file lies below a test path.
         tree: A digest of the names of all files and links.
         kept: Encoded judgements by their keys, from earlier runs.
     """
 
-    facts: Mapping[str, m.Facts]
-    digests: Mapping[str, bytes]
-    modules: Modules
-    read_text: Callable[[str], m.Facts | None]
+    one: Judge
+    elsewhere: Callable[[Sequence[str], bool], Iterator[tuple[str, bytes]]]
     is_test: Callable[[str], bool]
     tree: bytes
     kept: Mapping[bytes, bytes]
@@ -138,10 +72,7 @@ class Judgements:
     settled: dict[Waiting | tuple[str, int], Settled] = field(default_factory=dict)
     guarded: bool = False
     used: dict[bytes, bytes] = field(default_factory=dict)
-    _tables: Tables = field(default_factory=Tables)
-    _known: dict[str, bytes] = field(default_factory=dict)
-    _live: dict[str, _Live] = field(default_factory=dict)
-    _paths: tuple[str, ...] = ()
+    _live: dict[str, Live] = field(default_factory=dict)
     _callers_of: dict[Function, list[str]] = field(default_factory=dict)
     _escaped: set[Function] = field(default_factory=set)
     _told: set[Function] = field(default_factory=set)
@@ -155,65 +86,37 @@ class Judgements:
         if guarded != self.guarded:
             self.by_path.clear()
             self.guarded = guarded
-        self._paths = tuple(sorted(path for path in self.digests if NESTED not in path))
-        for path, digest in self.digests.items():
-            if self._known.get(path) != digest:
-                self._tables.forget(path)
-                self._known[path] = digest
+        self.one.look(guarded=guarded)
+        fresh: list[str] = []
         for path in sorted(paths):
-            self._judge_in(number, path)
+            before = self.by_path.get(path)
+            if before is None or before.seal != self.one.seal(before.deps):
+                self._live.pop(path, None)
+                if not self._recalled(number, path):
+                    fresh.append(path)
+        encoded = dict(self.elsewhere(fresh, guarded))
+        for path in fresh:
+            found = encoded.get(path)
+            if found is None:
+                self.by_path[path], self._live[path] = self.one.judge(path)
+                found = ENCODE(self.by_path[path])
+            else:
+                self.by_path[path] = JUDGEMENT.decode(found)
+            self.used[self._key("judgement", number, path)] = found
         self._settle(number)
 
-    def _judge_in(self, number: int, path: str) -> None:
-        before = self.by_path.get(path)
-        if before is not None and before.seal == self._seal(before.deps):
-            return
+    def _recalled(self, number: int, path: str) -> bool:
+        """Whether what an earlier run has kept of this file still holds."""
         key = self._key("judgement", number, path)
         encoded = self.kept.get(key)
-        found = None if encoded is None else JUDGEMENT.decode(encoded)
-        if encoded is None or found is None or found.seal != self._seal(found.deps):
-            found = self.judge_file(path)
-            encoded = ENCODE(found)
-        else:
-            self._live.pop(path, None)
+        if encoded is None:
+            return False
+        found = JUDGEMENT.decode(encoded)
+        if found.seal != self.one.seal(found.deps):
+            return False
         self.by_path[path] = found
         self.used[key] = encoded
-
-    def _seal(self, deps: Iterable[str]) -> bytes:
-        digest = blake2b(digest_size=20)
-        for path in deps:
-            digest.update(path.encode("utf-8", "surrogatepass") + b"\0")
-            digest.update(self.digests.get(path, b"").ljust(20, b"\0"))
-        return digest.digest()
-
-    def judge_file(self, path: str) -> Judgement:
-        """Judge one file, whatever is remembered."""
-        view = _View(self.facts)
-        world = World(view, self.modules, tables=self._tables)
-        uses = Uses(world, self.read_text, self._paths, self.guarded)
-        uses.judge(path)
-        world.steps = 0
-        lent = uses.lent(path)
-        deps = tuple(sorted(one for one in view if one in self.digests))
-        nested = {name: facts for name, facts in view.items() if name not in self.digests}
-        self._live[path] = _Live(uses.calls, uses.touching, nested)
-        return Judgement(
-            deps,
-            self._seal(deps),
-            tuple(uses.reaches),
-            tuple(uses.assumptions),
-            tuple(sorted(world.wanted)),
-            tuple(sorted((file, name) for file, names in uses.asked.items() for name in names)),
-            tuple(lent),
-            tuple(uses.waiting),
-            tuple(sorted(uses.calls)),
-            tuple(sorted(uses.escaped)),
-            tuple(one.functions for one in uses.touching),
-            tuple(uses.here),
-            tuple(sorted(uses.starting)),
-            tuple(sorted(uses.told)),
-            tuple(sorted(uses.passed)),
-        )
+        return True
 
     # --- callers ---
 
@@ -262,7 +165,7 @@ class Judgements:
         if (
             encoded is None
             or known is None
-            or known.seal != self._seal(known.deps)
+            or known.seal != self.one.seal(known.deps)
             or known.callers != self._callers(known.met)
         ):
             known = self._ask(waiting)
@@ -279,14 +182,14 @@ class Judgements:
             digest.update(repr(known).encode("utf-8", "replace"))
         return digest.digest()
 
-    def _lively(self, path: str) -> _Live:
+    def _lively(self, path: str) -> Live:
         if path not in self._live:
-            self.by_path[path] = self.judge_file(path)
+            self.by_path[path], self._live[path] = self.one.judge(path)
         return self._live[path]
 
     def _ask(self, waiting: Waiting | tuple[str, int]) -> Settled:
         world = self.world()
-        uses = Uses(world, self.read_text, self._paths, self.guarded, nested=_LATER)
+        uses = Uses(world, self.one.read_text, self.one.paths, self.guarded, nested=_LATER)
         met: set[Function] = set()
 
         def calls_of(function: Function) -> list[Call]:
@@ -306,11 +209,11 @@ class Judgements:
             path, at = waiting
             one.touch(self._lively(path).touching[at])
             deps.update(self.by_path[path].deps)
-        deps.update(path for path in world.files if path in self.digests)
+        deps.update(path for path in world.files if path in self.one.digests)
         functions = tuple(sorted(met))
         return Settled(
             tuple(sorted(deps)),
-            self._seal(sorted(deps)),
+            self.one.seal(sorted(deps)),
             functions,
             self._callers(functions),
             tuple(uses.reaches),
@@ -324,14 +227,14 @@ class Judgements:
 
     def world(self) -> World:
         """What names mean, for questions beyond the uses of a file."""
-        return World(_View(self.facts), self.modules, tables=self._tables)
+        return self.one.world()
 
     def reaches(self, summaries: Mapping[str, m.Summary]) -> list[Reach]:
         """Every place where a sink is reached, a guard is changed, or the proof ends."""
         found = [reach for one in self._all() for reach in one.reaches]
         here = [reach for one in self._all() for reach in one.here]
         if here:
-            beside = together(summaries, self.modules, self.starting())
+            beside = together(summaries, self.one.modules, self.starting())
             found += [reach for reach in here if reach.path in beside]
         return found
 
