@@ -50,17 +50,6 @@ open there."""
 STRUCTURED: Final = frozenset({"asyncio.TaskGroup.create_task"})
 """Those that a block waits for: what is raised there is raised at its end."""
 
-RAISING: Final = frozenset({"subprocess.check_call", "subprocess.check_output"})
-"""Starts of processes that raise for an exit status; others do with `check=True`."""
-
-TELLING: Final = frozenset(
-    {"subprocess.run", "subprocess.call", "subprocess.getoutput", "os.system"}
-)
-"""Starts of processes that wait, and tell how it ended by what they return, to whoever asks."""
-
-FORGIVING: Final = frozenset({"success_codes", "_ok_code", "warn"})
-"""Keywords by which a failing process is no failure: of nox 2024, sh 2, invoke 2 and fabric 3."""
-
 ASKABLE: Final = frozenset(
     "submit run_in_executor apply_async create_task ensure_future run_coroutine_threadsafe "
     "map_async".split()

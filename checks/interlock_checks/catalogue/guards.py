@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from interlock_checks.catalogue.model import Library
 
-Step = Literal["approve", "validate", "engine", "verify", "backup", "permit", "migrate", "deploy"]
+Step = Literal[
+    "approve", "validate", "engine", "check", "verify", "backup", "permit", "migrate", "deploy"
+]
 
 RECEIPTS: Final[Mapping[str, str]] = {
     "verify": "interlock.VerifyReceipt",

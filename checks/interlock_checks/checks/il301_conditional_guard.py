@@ -7,6 +7,7 @@ _CAUSES = {
     "condition": "what is asked here decides whether {} runs",
     "loop": "this loop may run zero times, and then {} does not run",
     "handler": "an exception that is caught here leaves {} out",
+    "verdict": "what is asked here decides whether a failure of {} counts",
 }
 
 
@@ -18,6 +19,9 @@ class ConditionalGuard(Check):
     an environment variable, an option, a parameter, a setting and a constant at the top of a
     module are all switches. What counts is what a condition controls. A condition that decides
     whether anything is deployed at all is none of them, nor is one that steers no guard.
+
+    A step that is started as a process refuses by its exit status. A condition that decides whether
+    a failure counts is a switch like any other; one that only asks the status is not.
     """
 
     code = "IL301"
@@ -25,8 +29,8 @@ class ConditionalGuard(Check):
     clause = "C6"
     summary = "a guard or step that an outside input can keep from running"
     remedy = (
-        "run the guard on every path that leads to what it guards; what a database may be spared "
-        "is declared in the contract, where everybody sees it"
+        "run the guard on every path that leads to what it guards, and let its failure end the "
+        "program; what a database may be spared is declared in the contract, which everybody sees"
     )
 
     bad = {
@@ -71,6 +75,16 @@ class ConditionalGuard(Check):
                 assert interlock.require_approval() is None  # IL301
                 interlock.deploy(target)
         """,
+        "a verdict that an option overrules": """
+            import subprocess
+            import sys
+
+            def deploy(target: str, force: bool = False) -> None:
+                result = subprocess.run(["interlock", "verify", target])
+                if result.returncode and not force:  # IL301
+                    sys.exit(result.returncode)
+                subprocess.run(["interlock", "migrate", target], check=True)
+        """,
         "a parameter of the factory": """
             # pyproject.toml: engine-factory = ["app.example:make_engine"]
             import interlock
@@ -104,6 +118,18 @@ class ConditionalGuard(Check):
 
             if __name__ == "__main__":
                 main(*sys.argv[1:])
+        """,
+        "a verdict that is heeded": """
+            import subprocess
+            import sys
+
+            def deploy(target: str, verbose: bool = False) -> None:
+                result = subprocess.run(["interlock", "verify", target])
+                if result.returncode and verbose:
+                    print("not verified", file=sys.stderr)
+                if result.returncode:
+                    sys.exit(result.returncode)
+                subprocess.run(["interlock", "migrate", target], check=True)
         """,
         "a program that ends instead": """
             import os

@@ -15,6 +15,9 @@ class DiscardedVerdict(Check):
     What becomes of the status is followed as the shell would: through lists, conditions, loops,
     functions, pipelines, traps and variables that keep it, with the options that are on at that
     place. It counts as seen where the text ends with a failure whenever the command does.
+
+    In Python the status is followed as a value: through variables, attributes, lists, comparisons
+    and functions, on each way. It counts as seen where each way with a failure ends in one.
     """
 
     code = "IL306"

@@ -331,8 +331,9 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     """
     One thing that happens when a scope's code runs; see `interlock_checks.facts.control`.
 
-    An op of `OPENING` has an "end"; between them "else", "except", "finally" and "case" begin the
-    next part. `node` is what it is about: of "if" and "while" the test, of "and" and "or" the left
+    An op of `OPENING` has an "end"; between them "else", "except", "finally", "case" and "do" begin
+    the next part: the first of a "while" is its test. `node` is what it is about: of "if", "do" and
+    "guard" the test, of "case" a test or -1 where it always matches, of "and" and "or" the left
     side, of "for", "gen" and "with" what is iterated or entered, of "match" the subject, of "bind"
     a binding, of "set" an operation `STORED`, of "end" the whole expression. `place` counts from
     `Facts.first_place`; -1 where nothing can be reported.

@@ -299,7 +299,7 @@ class Reader:
             return self.add(m.Op(m.CHANGED, before, before))
         last = args[-1].value
         match method:
-            case "append":
+            case "append" | "add":
                 return self.add(m.Op("+", before, self.add(m.Seq("list", (last,)))))
             case "extend":
                 return self.add(m.Op("+", before, last))
@@ -492,7 +492,8 @@ class Reader:
                     lambda: self.bind_target(node.target, self.add(m.Each(source)), frame),
                 )
             case cst.While():
-                self.trace.mark("while", self.value(node.test, frame, _INERT), node.test)
+                self.trace.mark("while", -1, node.test)
+                self.trace.mark("do", self.value(node.test, frame, _INERT))
                 self.loop(frame, node.body, node.orelse, None)
             case cst.Try() | cst.TryStar():
                 return self.try_(node, frame)
@@ -676,14 +677,34 @@ class Reader:
         for case in node.cases:
             frame.env = dict(before)
             always = case.guard is None and _is_irrefutable(case.pattern)
-            self.trace.mark("case", int(always), case.pattern)
+            test = -1 if always else self.matches(case.pattern, subject, frame)
+            self.trace.mark("case", test, case.pattern)
             self.pattern(case.pattern, subject, frame)
             if case.guard is not None:
-                self.value(case.guard, frame, _INERT)
+                self.trace.mark("guard", self.value(case.guard, frame, _INERT))
             if self.suite(case.body, frame):
                 ends.append(frame.env)
         self.trace.end()
         frame.join(ends)
+
+    def matches(self, pattern: cst.MatchPattern, subject: int, frame: Frame) -> int:
+        """Whether a pattern matches, as a comparison where it is one with constants."""
+        if not self.trace.active:
+            return self.unknown
+        match pattern:
+            case cst.MatchValue(value=value) | cst.MatchSingleton(value=value):
+                constant = self.value(value, frame, _INERT)
+                return self.add(m.Test("==", (subject, constant)))
+            case cst.MatchOr(patterns=options):
+                tests = [self.matches(one.pattern, subject, frame) for one in options]
+                nodes = [self.nodes[test] for test in tests]
+                constants = [n.operands[1] for n in nodes if isinstance(n, m.Test)]
+                if len(constants) < len(tests):
+                    return self.unknown
+                among = self.add(m.Seq("tuple", tuple(constants)))
+                return self.add(m.Test("in", (subject, among)))
+            case _:
+                return self.unknown
 
     def pattern(self, pattern: cst.CSTNode | None, subject: int, frame: Frame) -> None:
         match pattern:
@@ -1175,6 +1196,9 @@ _OPERATORS: dict[type[cst.CSTNode], str] = {
     cst.Divide: "/",
     cst.Subtract: "-",
     cst.BitXor: "^",
+    cst.BitAnd: "&",
+    cst.RightShift: ">>",
+    cst.FloorDivide: "//",
 }
 
 _COMPARISONS: dict[type[cst.CSTNode], str] = {
@@ -1184,6 +1208,10 @@ _COMPARISONS: dict[type[cst.CSTNode], str] = {
     cst.NotEqual: "!=",
     cst.In: "in",
     cst.NotIn: "not in",
+    cst.LessThan: "<",
+    cst.LessThanEqual: "<=",
+    cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
 }
 
 _AUGMENTED: dict[type[cst.CSTNode], str] = {

@@ -19,7 +19,7 @@ from interlock_checks.link.handlers import (
 )
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
-from interlock_checks.link.running import Running, divided, dropped, guard_of
+from interlock_checks.link.running import Running, divided, dropped, failure, guard_of
 from interlock_checks.link.shape import Step, every
 from interlock_checks.link.values import Fun, Made, Obj
 
@@ -34,7 +34,8 @@ def _raised_by(machine: Machine, step: Step, path: Path, at: Running) -> Raised:
         caught = [one for one in path.refused if one[1] == at.handling]
         if caught:
             rest = replace(path, refused=path.refused - set(caught))
-            return Raised(rest, "refusal", caught[0][0])
+            process = at.handling is not None and path.value(failure(at.handling)) is not None
+            return Raised(rest, "refusal", caught[0][0], process)
         return Raised(path, "error")
     kind = exit_kind(
         machine.world, at.path, step.node, at.frame, machine.values_on(path, at), raised=True

@@ -34,7 +34,7 @@ def run_own(
     kept = function.scope in machine.world.files[function.path].control
     if kept and not machine.relevance.matters(*key):
         result = (at.path, at.scope, f"#{node}")
-        raised = [Raised(path, "error") for path in paths]
+        raised = [Raised(path, "error") for path in paths if not path.has_failed]
         return Flow([path.bind(result, None) for path in paths], raised)
     if function.owner is not None:
         at = replace(at, me=object_of(machine.world.files[at.path], node, place, at))

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 
 from interlock_checks.facts import model as m
 from interlock_checks.link.handlers import made_by
-from interlock_checks.link.paths import Key, Path, Site
+from interlock_checks.link.paths import Key, Name, Path, Site
+from interlock_checks.link.running import Running
+from interlock_checks.link.told import told
 from interlock_checks.link.values import (
     UNKNOWN,
     Cls,
     Ext,
+    Finished,
     Fun,
     Lit,
     Made,
@@ -24,6 +27,7 @@ from interlock_checks.link.values import (
     Obj,
     Table,
     Text,
+    Told,
     Value,
     Values,
     merge,
@@ -36,38 +40,49 @@ _FLIPPED = {"is not": "is", "!=": "==", "not in": "in"}
 
 @dataclass
 class Conditions:
-    """Values and answers on a way; `tests` remembers the node that each site asks."""
+    """
+    Values and answers on a way; `tests` remembers the node that each site asks.
+
+    `telling`: a process of interlock was run, whose status may be asked for; `exact` are the sites
+    that ask for it in a way that could be worked out.
+    """
 
     world: World
     tests: dict[Site, tuple[int, Frame | None]] = field(default_factory=dict)
+    telling: bool = False
+    exact: set[Site] = field(default_factory=set)
     _written: dict[str, dict[str, int]] = field(default_factory=dict)
 
     # --- values ---
 
-    def value(self, path: str, scope: int, node: int, way: Path, frame: Frame | None) -> Values:
+    def value(self, at: Running, node: int, way: Path) -> Values:
         """What a node is on this way."""
         if node < 0:
             return (Lit(None),)
-        held = self.held(path, scope, node, way)
+        held = self.held(at, node, way)
         if held is not None:
             return held
+        path, frame = at.path, at.frame
         one = self.world.files[path].nodes[node]
+        heard = self.told(at, node, way)
+        if heard is not None:
+            return heard
         if isinstance(one, m.Test):
-            answer = self.answer(path, scope, node, way, frame)
+            answer = self.answer(at, node, way)
             if answer is not None:
                 return (Lit(answer),)
         if isinstance(one, m.Entered):
-            return self.value(path, scope, one.source, way, frame)
+            return self.value(at, one.source, way)
         if isinstance(one, m.Each | m.Item):
-            items = self._elements(path, scope, one, way, frame)
+            items = self._elements(at, one, way)
             if items is not None:
                 return items
         if isinstance(one, m.Call) and len(one.args) == 1:
             self.world.steps = 0
             functions = self.world.values(path, one.func, frame)
             if any(isinstance(f, Ext) and f.name in _SPELLING for f in functions):
-                told = self.value(path, scope, one.args[0].value, way, frame)
-                if told and all(isinstance(v, Made) and _ours(v.name) for v in told):
+                made = self.value(at, one.args[0].value, way)
+                if made and all(isinstance(v, Made) and _ours(v.name) for v in made):
                     return (Text((None, " ", None)),)
         if isinstance(one, m.Call):
             future = self._future(path, one, frame)
@@ -76,11 +91,9 @@ class Conditions:
         self.world.steps = 0
         return self.world.values(path, node, frame)
 
-    def _elements(
-        self, path: str, scope: int, one: m.Each | m.Item, way: Path, frame: Frame | None
-    ) -> Values | None:
+    def _elements(self, at: Running, one: m.Each | m.Item, way: Path) -> Values | None:
         """What a list or dictionary of receipts holds, each of them; None if it may be else."""
-        nodes = self.world.files[path].nodes
+        nodes = self.world.files[at.path].nodes
         source: int = -1
         if isinstance(one, m.Each):
             source = one.source
@@ -94,17 +107,17 @@ class Conditions:
                 source = one.base
         if source < 0:
             return None
-        held = elements(self.world.files[path], source)
+        held = elements(self.world.files[at.path], source)
         if not held:
             return None
-        found = merge(self.value(path, scope, number, way, frame) for number in held)
+        found = merge(self.value(at, number, way) for number in held)
         made = found and all(isinstance(v, Made) and _ours(v.name) for v in found)
         return found if made else None
 
-    def changed(self, path: str, scope: int, one: m.Op, way: Path) -> Values | None:
+    def changed(self, at: Running, one: m.Op, way: Path) -> Values | None:
         """A counter or a list after it was added to, as far as a condition may ask for it."""
-        nodes = self.world.files[path].nodes
-        held = self.held(path, scope, one.left, way)
+        nodes = self.world.files[at.path].nodes
+        held = self.held(at, one.left, way)
         right = nodes[one.right]
         if held is None or len(held) != 1 or one.operator not in {"+", "|"}:
             return None
@@ -141,42 +154,54 @@ class Conditions:
         functions = self.world.values(path, args[0].value, frame)
         return self.world.call(functions, self.world.given(path, args[1:], frame), path, frame)
 
-    def held(self, path: str, scope: int, node: int, way: Path) -> Values | None:
+    def held(self, at: Running, node: int, way: Path) -> Values | None:
         """What this way alone knows of a variable, or of the result of a call."""
-        one = self.world.files[path].nodes[node]
+        name = self.name(at, node)
+        return None if name is None else way.value(name)
+
+    def name(self, at: Running, node: int) -> Name | None:
+        """By what name a way remembers a variable, or the result of a call."""
+        facts = self.world.files[at.path]
+        one = facts.nodes[node]
         if isinstance(one, m.Ref):
-            for binding in one.bindings[:1]:
-                owner = self.world.files[path].bindings[binding].scope
-                return way.value((path, owner, one.name))
-            return None
-        return way.value((path, scope, f"#{node}"))
+            owners = [facts.bindings[binding].scope for binding in one.bindings[:1]]
+            return (at.path, owners[0], one.name) if owners else None
+        return (at.path, at.scope, f"#{node}")
+
+    def told(self, at: Running, node: int, way: Path) -> Values | None:
+        """What a node is, if that follows from how a process ended."""
+        return told(self, at, node, way) if self.telling else None
+
+    def heard(self, at: Running, node: int, way: Path) -> bool | None:
+        """What a condition is answered by how a process ended; None if not by that alone."""
+        found = self.told(at, node, way)
+        return None if found is None else _agreed([_truth(value) for value in found])
 
     # --- answers ---
 
-    def answer(
-        self, path: str, scope: int, node: int, way: Path, frame: Frame | None
-    ) -> bool | None:
+    def answer(self, at: Running, node: int, way: Path) -> bool | None:
         """Whether a condition holds on this way; None if either may be."""
-        one = self.world.files[path].nodes[node]
+        one = self.world.files[at.path].nodes[node]
         if isinstance(one, m.Const):
             return bool(one.value)
-        key, sense = self.key(path, node)
+        heard = self.heard(at, node, way)
+        if heard is not None:
+            return heard
+        key, sense = self.key(at.path, node)
         for known, answer in way.known:
             if known == key:
                 return answer is sense
         if isinstance(one, m.Test):
-            return self._compared(path, scope, one, way, frame)
-        values = self._decided(path, scope, node, way, frame)
+            return self._compared(at, one, way)
+        values = self._decided(at, node, way)
         return _agreed([_truth(value) for value in values])
 
-    def _compared(
-        self, path: str, scope: int, one: m.Test, way: Path, frame: Frame | None
-    ) -> bool | None:
+    def _compared(self, at: Running, one: m.Test, way: Path) -> bool | None:
         if one.operator == "not":
-            answer = self.answer(path, scope, one.operands[0], way, frame)
+            answer = self.answer(at, one.operands[0], way)
             return None if answer is None else not answer
-        left = self._decided(path, scope, one.operands[0], way, frame)
-        right = self._decided(path, scope, one.operands[1], way, frame)
+        left = self._decided(at, one.operands[0], way)
+        right = self._decided(at, one.operands[1], way)
         operator = _FLIPPED.get(one.operator, one.operator)
         if operator not in {"is", "=="} or not left or not right:
             return None
@@ -184,13 +209,14 @@ class Conditions:
         agreed = _agreed(answers)
         return agreed if agreed is None or operator == one.operator else not agreed
 
-    def _decided(self, path: str, scope: int, node: int, way: Path, frame: Frame | None) -> Values:
+    def _decided(self, at: Running, node: int, way: Path) -> Values:
         """What a node is, as far as the program has decided it on this way."""
+        path, frame = at.path, at.frame
         one = self.world.files[path].nodes[node]
         if isinstance(one, m.Const):
             return (Lit(one.value),)
-        held = self.held(path, scope, node, way)
-        if held is not None and not self._is_constant(path, one):
+        held = self.held(at, node, way)
+        if held is not None and not self.is_constant(path, one):
             return held
         if isinstance(one, m.Ref) and self._is_private_parameter(path, one, frame):
             return self.world.values(path, node, frame)
@@ -199,7 +225,7 @@ class Conditions:
         made = bool(values) and all(isinstance(v, Made) and _ours(v.name) for v in values)
         return values if made else ()
 
-    def _is_constant(self, path: str, one: m.Node) -> bool:
+    def is_constant(self, path: str, one: m.Node) -> bool:
         """A name that a module binds once: changing it is changing a setting."""
         if not isinstance(one, m.Ref) or not one.bindings:
             return False
@@ -231,47 +257,69 @@ class Conditions:
     # --- both ways ---
 
     def split(
-        self,
-        site: Site,
-        node: int,
-        paths: list[Path],
-        frame: Frame | None,
+        self, at: Running, site: Site, node: int, paths: list[Path]
     ) -> tuple[list[Path], list[Path]]:
         """The ways on which a condition holds, and those on which it does not."""
-        self.tests[site] = (node, frame)
+        self.tests[site] = (node, at.frame)
         yes: list[Path] = []
         no: list[Path] = []
         key, sense = self.key(site.path, node)
         for path in paths:
-            answer = self.answer(site.path, site.scope, node, path, frame)
+            answer = self.answer(at, node, path)
+            heard = path.has_failed and self.told(at, node, path) is not None
+            if heard:
+                self.exact.add(site)
             if answer is not None:
-                (yes if answer else no).append(path)
+                (yes if answer else no).append(path.chose(site, answer) if heard else path)
                 continue
             for way, into in ((True, yes), (False, no)):
-                narrowed = self._narrowed(site, node, path, way)
+                narrowed = self._narrowed(at, node, path, way)
                 into.append(narrowed.chose(site, way).learned(key, way is sense))
         return yes, no
 
-    def _narrowed(self, site: Site, node: int, path: Path, way: bool) -> Path:
+    def _narrowed(self, at: Running, node: int, path: Path, way: bool) -> Path:
         """With a variable known better after it was asked for."""
-        one = self.world.files[site.path].nodes[node]
+        if self.told(at, node, path) is not None:
+            return self._heard(at, node, path, way)
+        one = self.world.files[at.path].nodes[node]
         if isinstance(one, m.Test) and one.operator == "not":
-            return self._narrowed(site, one.operands[0], path, not way)
+            return self._narrowed(at, one.operands[0], path, not way)
         none = False
         if isinstance(one, m.Test) and one.operator in {"is", "is not", "==", "!="}:
-            right = self.world.files[site.path].nodes[one.operands[1]]
+            right = self.world.files[at.path].nodes[one.operands[1]]
             if not isinstance(right, m.Const) or right.value is not None:
                 return path
             none, way = True, way is (one.operator in {"is", "=="})
             node = one.operands[0]
-            one = self.world.files[site.path].nodes[node]
-        held = self.held(site.path, site.scope, node, path)
+            one = self.world.files[at.path].nodes[node]
+        held = self.held(at, node, path)
         if held is None or len(held) < 2 or not isinstance(one, m.Ref):
             return path
         answers = [_same(value, Lit(None)) if none else _truth(value) for value in held]
         kept = tuple(v for v, answer in zip(held, answers, strict=True) if answer is not (not way))
-        owner = self.world.files[site.path].bindings[one.bindings[0]].scope
-        return path.bind((site.path, owner, one.name), kept) if kept else path
+        owner = self.world.files[at.path].bindings[one.bindings[0]].scope
+        return path.bind((at.path, owner, one.name), kept) if kept else path
+
+    def _heard(self, at: Running, node: int, path: Path, way: bool) -> Path:
+        """With a status known better after it was asked for."""
+        nodes = self.world.files[at.path].nodes
+        todo, budget = [node], 64
+        while todo and budget:
+            budget -= 1
+            number = todo.pop()
+            todo += operands(nodes[number])
+            name = self.name(at, number)
+            held = self.told(at, number, path)
+            if name is None or held is None or len(held) < 2 or number == node:
+                continue
+            kept = tuple(
+                value
+                for value in held
+                if self.answer(at, node, path.bind(name, (value,))) is not (not way)
+            )
+            if kept and len(kept) < len(held):
+                return path.bind(name, kept)
+        return path
 
     def key(self, path: str, node: int) -> tuple[Key | None, bool]:
         """What two conditions that ask the same have in common, and whether it is negated."""
@@ -368,8 +416,10 @@ def _agreed(answers: list[bool | None]) -> bool | None:
 
 def _truth(value: Value) -> bool | None:
     match value:
-        case Lit(value=constant):
+        case Lit(value=constant) | Told(value=constant):
             return bool(constant)
+        case Finished():
+            return True
         case Made(name=name) if _ours(name):
             return True
         case Text(parts=parts):

@@ -7,9 +7,23 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
 
-from interlock_checks.catalogue import control
+from interlock_checks.catalogue import control, endings
 from interlock_checks.facts import model as m
-from interlock_checks.link.values import Cls, Ext, Fun, Given, Lit, Made, Many, Method, Obj, Values
+from interlock_checks.link.values import (
+    Cls,
+    Ext,
+    Fun,
+    Given,
+    Lit,
+    Made,
+    Many,
+    Method,
+    Obj,
+    Told,
+    Value,
+    Values,
+    is_told,
+)
 from interlock_checks.link.world import Frame, World
 
 _EVERYTHING = frozenset({"builtins.BaseException"})
@@ -26,8 +40,8 @@ class Caught:
     """
     What a handler catches.
 
-    `explicit`: refusals are meant, not merely caught by `except Exception`. `surely`: no ordinary
-    error passes.
+    `explicit`: refusals are meant, not merely caught by `except Exception`. `failures`: what is
+    raised for a process that has failed. `surely`: no ordinary error passes.
     """
 
     refusals: bool = False
@@ -35,6 +49,7 @@ class Caught:
     errors: bool = False
     exits: bool = False
     surely: bool = False
+    failures: bool = False
 
     def __or__(self, other: Caught) -> Caught:
         return Caught(
@@ -43,10 +58,11 @@ class Caught:
             self.errors or other.errors,
             self.exits or other.exits,
             self.surely or other.surely,
+            self.failures or other.failures,
         )
 
 
-ALL = Caught(refusals=True, explicit=True, errors=True, exits=True, surely=True)
+ALL = Caught(refusals=True, explicit=True, errors=True, exits=True, surely=True, failures=True)
 
 
 def caught_by(world: World, path: str, node: int, frame: Frame | None) -> Caught:
@@ -69,9 +85,11 @@ def _caught(values: Values) -> Caught:
             case Ext(name=name) if name in _EVERYTHING:
                 found |= ALL
             case Ext(name="builtins.Exception"):
-                found |= Caught(refusals=True, errors=True, surely=True)
+                found |= Caught(refusals=True, errors=True, surely=True, failures=True)
             case Ext(name="builtins.BaseExceptionGroup" | "builtins.ExceptionGroup"):
-                found |= Caught(refusals=True, explicit=True, errors=True)
+                found |= Caught(refusals=True, explicit=True, errors=True, failures=True)
+            case Ext(name=name) if name in endings.ERRORS:
+                found |= Caught(errors=True, failures=True)
             case Ext(name="builtins.SystemExit"):
                 found |= Caught(exits=True)
             case Ext(name=name) if name in _NEITHER:
@@ -100,7 +118,7 @@ def may_swallow(
     world.steps = 0
     for value in world.values(path, node, frame):
         if isinstance(value, Obj) and _answers_true(world, value, depth):
-            return Caught(refusals=True, explicit=True, errors=True, exits=True)
+            return Caught(refusals=True, explicit=True, errors=True, exits=True, failures=True)
     return None
 
 
@@ -194,9 +212,15 @@ def exit_kind(
         named = [arg.value for arg in call.args if arg.name in {keyword, "code"}] if call else []
         status = next(iter(positional[position : position + 1] or named), -1)
         values = (Lit(None),) if status < 0 else value_of(status)
-        good = values and all(isinstance(v, Lit) and v.value in (0, None, False) for v in values)
-        return "success" if good else "exit"
+        good = [_is_success(value) for value in values]
+        # Of statuses that a process gave, one is enough.
+        told = any(is_told(value) for value in values)
+        return "success" if good and (any(good) if told else all(good)) else "exit"
     return None
+
+
+def _is_success(status: Value) -> bool:
+    return isinstance(status, Lit | Told) and status.value in (0, None, False)
 
 
 def _name(value: object) -> str:
@@ -263,7 +287,7 @@ def is_silenced(world: World, function: Fun) -> Caught | None:
                 continue
             named = [arg.name for arg in one.args] if isinstance(one, m.Call) else []
             if not keyword or keyword in named:
-                return Caught(refusals=True, explicit=True)
+                return Caught(refusals=True, explicit=True, failures=True)
     return None
 
 

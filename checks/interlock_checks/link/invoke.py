@@ -19,6 +19,7 @@ from interlock_checks.link.calls import (
     run_generator,
     run_own,
 )
+from interlock_checks.link.exits import check, is_check, run_process
 from interlock_checks.link.handlers import Caught, exit_kind, made_by
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
@@ -153,9 +154,8 @@ def _run_guard(
     )
     for path in paths:
         passed = machine.watch.guard(at, step.place, guard, path, ok)
-        if not guard.name.endswith("?"):
-            flow.raised.append(Raised(passed, "refusal", guard.step))
-        if guard.step in _WORKING:
+        flow.raised.append(Raised(passed, "refusal", guard.step))
+        if guard.step in _WORKING and not passed.has_failed:
             flow.raised.append(Raised(passed, "error", guard.step))
         machine.watch.ran(guard.step, passed)
         passed = passed.did(guard.step)
@@ -174,7 +174,10 @@ def _call_external(
     at: Running,
 ) -> Flow:
     last = name.rpartition(".")[2]
-    flow = Flow(raised=[Raised(path, "error") for path in paths])
+    # What fails by accident after a failure fails without one too.
+    flow = Flow(raised=[Raised(path, "error") for path in paths if not path.has_failed])
+    if is_check(last):
+        return added(flow, check(machine, step, paths, at))
     ended: list[Path] = []
     for path in paths:
         kind = exit_kind(
@@ -188,7 +191,7 @@ def _call_external(
         return flow
     command = commanded(name, given)
     if command is not None:
-        return added(flow, _run_guard(machine, command, given, step, ended, at))
+        return added(flow, run_process(machine, command, step, ended, at))
     if last in control.DEFERRING and name not in control.STRUCTURED:
         asked = last in control.ASKABLE and machine.asked.is_asked(at.path, step.node)
         if asked:

@@ -109,7 +109,7 @@ class Machine:
             held = None if name is None else path.value(name)
             if held is not None:
                 return held
-        return self.conditions.value(at.path, at.scope, node, path, at.frame)
+        return self.conditions.value(at, node, path)
 
     def values_on(self, path: Path, at: Running) -> Callable[[int], Values]:
         return lambda node: self.value(node, path, at)

@@ -22,10 +22,14 @@ from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Choice, Path, Site
 from interlock_checks.link.running import Running
 from interlock_checks.link.uses import Reach
-from interlock_checks.link.values import Ext, Fun, Lit, Made, Method, Values
+from interlock_checks.link.values import Ext, Fun, Lit, Made, Method, Told, Values
+from interlock_checks.link.verdicts import Spot, Verdicts
 from interlock_checks.link.world import NESTED, World, operands
 
 _PURE = frozenset({"approve", "validate"})
+_HARMLESS = frozenset({"verify", "backup"})
+"""Steps that change nothing, and may be run although one before them has failed."""
+
 _STEP_NAMES: dict[str, str] = {
     guard.step: name for name, guard in reversed(list(catalogue.GUARDS.items()))
 }
@@ -41,15 +45,6 @@ class Places(Protocol):
     def is_env(self, path: str) -> bool: ...
 
     def allows(self, code: str, path: str, scope: tuple[str, ...]) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A place that can be reported: a mark's, in a scope of a file."""
-
-    path: str
-    scope: int
-    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +81,7 @@ class Order:
     _after: dict[Choice, set[str]] = field(default_factory=dict)
     _met: set[tuple[Spot, str]] = field(default_factory=set)
     _swallowed: dict[tuple[Site, str], None] = field(default_factory=dict)
+    _verdicts: Verdicts = field(init=False)
     _by_call: dict[tuple[str, int], list[Reach]] = field(default_factory=dict)
     _by_scope: dict[tuple[str, int], list[Reach]] = field(default_factory=dict)
     _permits: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -95,6 +91,7 @@ class Order:
 
     def __post_init__(self) -> None:
         self.conditions = Conditions(self.world)
+        self._verdicts = Verdicts(self.world, self.conditions)
         self.machine = Machine(
             self.world,
             self,
@@ -132,11 +129,14 @@ class Order:
                 self._ended(one, running, (Lit(None),))
             for jump in flow.jumps:
                 if jump.failing:
-                    continue
-                self._ended(jump.path, running, jump.values)
+                    self._verdicts.heed(jump.path)
+                else:
+                    self._ended(jump.path, running, jump.values, jump.node)
             for raised in flow.raised:
                 if raised.kind == "success":
                     self._ended(raised.path, running, (Lit(None),))
+                else:
+                    self._verdicts.heed(raised.path)
 
     def _roots(self, paths: Sequence[str]) -> list[tuple[str, int]]:
         """Modules, then functions that nobody calls, then what was not reached from these."""
@@ -233,8 +233,12 @@ class Order:
     def _protected(self, at: Running, spot: Spot, step: str, name: str, path: Path) -> Path:
         """Something that guards are for is about to run."""
         for refused, site in path.refused:
+            if site.kind == "process" and step in _HARMLESS:
+                continue
             if not _is_retry(refused, step):
-                self._swallowed[site, refused] = None
+                self._swallow(site, refused, path)
+                if site.kind == "process":
+                    path = path.did(refused)  # overruled: what follows does not depend on it
         for pure in self._owed() - path.ran - {step}:
             self._lack(pure, spot, "", name, path)
         return path
@@ -263,15 +267,27 @@ class Order:
             return  # reported where the refusal was swallowed
         self.lacks[Lack(step, spot, code, sink, path.choices, self._root)] = None
 
-    def _ended(self, path: Path, running: Running, values: Values) -> None:
+    def _swallow(self, site: Site, refused: str, path: Path) -> None:
+        if site.kind == "process":
+            self._verdicts.overrule(site, refused, path)
+        else:
+            self._swallowed[site, refused] = None
+
+    def _ended(self, path: Path, running: Running, values: Values, node: int = -1) -> None:
         """The program, or a function that nobody is known to call, has ended well."""
         spot = Spot(running.path, running.scope, -1)
         for pure in self._owed() - path.ran:
             self._lack(pure, spot, "", "", path)
-        if self.places.is_test(running.path) or _tells(values):
+        if self.places.is_test(running.path):
+            return
+        if _tells(values):
+            self._verdicts.heed(path)
             return
         for refused, site in path.refused:
-            self._swallowed[site, refused] = None
+            if site.kind == "process" and self._verdicts.tells(running, site, values, node):
+                self._verdicts.heed(path)
+            else:
+                self._swallow(site, refused, path)
 
     # --- conclusions ---
 
@@ -303,6 +319,8 @@ class Order:
         for site, step in self._swallowed:
             spot = Spot(site.path, site.scope, site.place)
             self._report(spot, "IL302", _STEP_NAMES.get(step, step), site.kind)
+        for spot, code, sink, manner in self._verdicts.conclusions(self.uses):
+            self._report(spot, code, sink, manner)
         self._given_away()
 
     def _decides(self, site: Site, lack: Lack) -> bool:
@@ -457,7 +475,7 @@ def _step_of(name: str) -> str:
 def _tells(values: Values) -> bool:
     """Whether what a function returns tells of a failure: an exit status, an HTTP error."""
     return bool(values) and all(
-        isinstance(value, Lit)
+        isinstance(value, Lit | Told)
         and isinstance(value.value, int)
         and not isinstance(value.value, bool)
         and value.value != 0

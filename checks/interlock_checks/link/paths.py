@@ -42,7 +42,7 @@ class Site:
     path: str
     scope: int
     place: int
-    kind: Literal["condition", "loop", "handler", "with", "finally", "decorator"]
+    kind: Literal["condition", "loop", "handler", "with", "finally", "decorator", "process"]
     turn: int = 0
 
 
@@ -65,6 +65,11 @@ class Path:
     known: frozenset[tuple[Key, bool]] = frozenset()
     refused: frozenset[tuple[str, Site]] = frozenset()
     choices: frozenset[Choice] = frozenset()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a process has failed on this way, and the program was only told so."""
+        return any(site.kind == "process" for _, site in self.refused)
 
     def value(self, name: Name) -> Values | None:
         return next((values for key, values in self.names if key == name), None)
@@ -124,11 +129,16 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A way that an exception takes: a refusal of `step`, an exit, or another error (of `step`)."""
+    """
+    A way that an exception takes: a refusal of `step`, an exit, or another error (of `step`).
+
+    `process`: the refusal is the failure of a process, an ordinary error to Python.
+    """
 
     path: Path
     kind: Literal["refusal", "exit", "success", "error"]
     step: str = ""
+    process: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +146,7 @@ class Jump:
     """
     A way that leaves by return, break or continue; `owner` is the call that it belongs to.
 
-    `failing`: what it returns tells whoever asked of a failure.
+    `failing`: what it returns, `node`, tells whoever asked of a failure.
     """
 
     path: Path
@@ -145,6 +155,7 @@ class Jump:
     place: int
     values: Values = ()
     failing: bool = False
+    node: int = -1
 
 
 @dataclass
@@ -187,12 +198,12 @@ def _dispensable(pair: tuple[Name, Values]) -> tuple[bool, bool, str, int, str]:
 
 def alike_raised(raised: Iterable[Raised]) -> list[Raised]:
     """Exceptions of one kind and step, their ways merged."""
-    groups: dict[tuple[str, str], list[Path]] = {}
+    groups: dict[tuple[str, str, bool], list[Path]] = {}
     for one in raised:
-        groups.setdefault((one.kind, one.step), []).append(one.path)
+        groups.setdefault((one.kind, one.step, one.process), []).append(one.path)
     return [
-        Raised(path, kind, step)  # type: ignore[arg-type]
-        for (kind, step), paths in groups.items()
+        Raised(path, kind, step, process)  # type: ignore[arg-type]
+        for (kind, step, process), paths in groups.items()
         for path in merged(paths)
     ]
 
@@ -205,7 +216,7 @@ def merged(paths: Iterable[Path]) -> list[Path]:
     if len(found) > MOST_PATHS:
         found = _together(found, lambda p: (p.ran, p.permits, p.refused))
     if len(found) > MOST_PATHS:
-        found = _together(found, lambda p: (p.permits,))
+        found = _together(found, lambda p: (p.permits, not p.refused))
     return found
 
 

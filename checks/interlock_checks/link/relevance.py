@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from interlock_checks.catalogue import control
+from interlock_checks.catalogue import control, endings
 from interlock_checks.catalogue.guards import INTERLOCK
 from interlock_checks.facts import model as m
 from interlock_checks.link.running import guard_of
@@ -75,7 +75,7 @@ class Relevance:
             call = nodes[step.node] if step.op == "call" else None
             if not isinstance(call, m.Call):
                 continue
-            direct = direct or self.is_sink(path, step.node) or _spells_step(nodes, call)
+            direct = direct or self.is_sink(path, step.node)
             spelled = [arg.value for arg in call.args if isinstance(nodes[arg.value], _NAMES)]
             for node in (call.func, *spelled):
                 self.world.steps = 0
@@ -105,16 +105,6 @@ class Relevance:
                 pass
 
 
-def _spells_step(nodes: Sequence[m.Node], call: m.Call) -> bool:
-    """Whether a call is given a command line of interlock, written out."""
-    for arg in call.args[:1]:
-        one = nodes[arg.value]
-        first = nodes[one.items[0]] if isinstance(one, m.Seq) and one.items else one
-        if isinstance(first, m.Const) and isinstance(first.value, str):
-            return first.value.startswith(INTERLOCK.name)
-    return False
-
-
 _NAMES = (m.Ref, m.Attr, m.Function)
 
 
@@ -125,9 +115,10 @@ def _is_direct(value: Value, *, of_call: bool) -> bool:
         case Par():
             return of_call
         case Ext(name=name):
-            return name in control.ENDING or name.startswith(f"{INTERLOCK.name}.")
+            known = name in control.ENDING or name in endings.ENDINGS
+            return known or name.startswith(f"{INTERLOCK.name}.")
         case Method(owner=owner, name=name):
             whole = f"{owner.name}.{name}" if isinstance(owner, Made) else name
-            return whole in control.ENDING
+            return whole in control.ENDING or whole in endings.ENDINGS
         case _:
             return False

@@ -14,6 +14,7 @@ from interlock_checks.link.handlers import (
 )
 from interlock_checks.link.paths import Flow, Name, Path, Raised, Site, merged
 from interlock_checks.link.values import (
+    FAILURES,
     Bound,
     Ext,
     Fun,
@@ -24,8 +25,14 @@ from interlock_checks.link.values import (
     Text,
     Value,
     Values,
+    finished,
+    is_told,
+    weight,
 )
 from interlock_checks.link.world import Frame
+
+MOST_TOLD = 40
+"""Parts of a list of exit statuses that is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,11 @@ class Watch(Protocol):
         """A refusal cannot reach anybody."""
 
 
+def failure(site: Site) -> Name:
+    """By what name a way remembers what a handler caught of a process that failed."""
+    return site.path, site.scope, f"!{site.place}"
+
+
 def callable_here(value: Value) -> bool:
     return isinstance(value, Fun | Bound) or guard_of(value) is not None
 
@@ -115,6 +127,8 @@ def union_of(groups: Iterable[Values]) -> Values:
 
 
 def is_worth(value: Value) -> bool:
+    if is_told(value):
+        return weight((value,)) <= MOST_TOLD
     match value:
         case Lit(value=str() as text):
             return len(text) <= 40
@@ -148,7 +162,11 @@ def divided(
         path = one.path.chose(site, True)
         match one.kind:
             case "refusal":
-                if caught.refusals:
+                if caught.refusals or (one.process and caught.failures):
+                    if one.process:
+                        told = {(step, at) for step, at in path.refused if at.kind == "process"}
+                        path = replace(path, refused=path.refused - told)
+                        path = path.bind(failure(site), finished(one.step, *FAILURES))
                     if one.step != "engine" or caught.explicit:
                         path = replace(path, refused=path.refused | {(one.step, site)})
                     entered.append(path)

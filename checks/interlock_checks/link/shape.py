@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from interlock_checks.facts import model as m
 
-_DIVIDING = frozenset({"else", "except", "finally", "case"})
+_DIVIDING = frozenset({"else", "except", "finally", "case", "do"})
 
 
 @dataclass(frozen=True, slots=True)

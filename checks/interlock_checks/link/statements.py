@@ -11,9 +11,12 @@ from interlock_checks.link.calls import consume
 from interlock_checks.link.handlers import tells_failure
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Jump, Path, Raised, Site, merged
-from interlock_checks.link.running import Running, added, guard_of, is_worth
+from interlock_checks.link.running import Running, added, failure, guard_of, is_worth
 from interlock_checks.link.shape import Step, every
 from interlock_checks.link.values import Lit, Made, Many, Value, Values
+
+MOST_TURNS = 6
+"""Turns of a loop that are followed one by one."""
 
 
 def bind(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
@@ -34,8 +37,9 @@ def run_return(machine: Machine, step: Step, paths: list[Path], at: Running) -> 
     failing = tells_failure(machine.world, at.path, step.node)
     return Flow(
         jumps=[
-            Jump(path, "return", at.owner, step.place, machine.value(step.node, path, at), failing)
+            Jump(path, "return", at.owner, step.place, value, failing, step.node)
             for path in paths
+            for value in (machine.value(step.node, path, at),)
         ]
     )
 
@@ -64,9 +68,13 @@ def _bound(machine: Machine, binding: int, path: Path, at: Running) -> Path:
         now = path.value((at.path, at.scope, f"@{node.source}"))
         return path.bind(name, now or machine.kept(one.value, path, at))
     if isinstance(node, m.Unknown) and any(site == at.handling for _, site in path.refused):
-        return path.bind(name, (Made(REFUSED),))
+        failed = None if at.handling is None else path.value(failure(at.handling))
+        return path.bind(name, failed or (Made(REFUSED),))
     if isinstance(node, m.Op):
-        return path.rebind(name, machine.conditions.changed(at.path, at.scope, node, path))
+        heard = machine.conditions.told(at, one.value, path)
+        if heard is not None:
+            return path.rebind(name, heard if all(map(is_worth, heard)) else None)
+        return path.rebind(name, machine.conditions.changed(at, node, path))
     return path.rebind(name, machine.kept(one.value, path, at))
 
 
@@ -98,7 +106,7 @@ def store(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
 
 def run_if(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
     site = Site(at.path, at.scope, step.place, "condition", at.turn)
-    yes, no = machine.conditions.split(site, step.node, paths, at.frame)
+    yes, no = machine.conditions.split(at, site, step.node, paths)
     flow = Flow()
     first = machine.run(step.parts[0].steps, yes, at)
     second = machine.run(step.part("else"), no, at)
@@ -116,7 +124,7 @@ def _picked(machine: Machine, path: Path, node: int, at: Running) -> Path:
 
 def run_circuit(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
     site = Site(at.path, at.scope, step.place, "condition", at.turn)
-    yes, no = machine.conditions.split(site, step.node, paths, at.frame)
+    yes, no = machine.conditions.split(at, site, step.node, paths)
     go, stop = (yes, no) if step.op == "and" else (no, yes)
     flow = Flow()
     ends = flow.take(machine.run(step.parts[0].steps, go, at))
@@ -149,14 +157,21 @@ def run_match(machine: Machine, step: Step, paths: list[Path], at: Running) -> F
     ends: list[Path] = []
     left = flow.take(machine.run(step.parts[0].steps, paths, at))
     for part in step.parts[1:]:
-        site = Site(at.path, at.scope, part.place, "condition", at.turn)
-        machine.conditions.tests[site] = (step.node, at.frame)
-        taken = [path.chose(site, True) for path in left]
-        ends += flow.take(machine.run(part.steps, taken, at))
-        if part.node == 1:
+        if part.node < 0:
+            ends += flow.take(machine.run(part.steps, left, at))
             left = []
             break
-        left = [path.chose(site, False) for path in left]
+        site = Site(at.path, at.scope, part.place, "condition", at.turn)
+        taken, left = machine.conditions.split(at, site, part.node, left)
+        guard = next((n for n, one in enumerate(part.steps) if one.op == "guard"), -1)
+        if guard >= 0:
+            asked = flow.take(machine.run(part.steps[:guard], taken, at))
+            node = part.steps[guard].node
+            taken, other = machine.conditions.split(at, site, node, asked)
+            left = merged([*left, *other])
+        else:
+            machine.conditions.tests[site] = (step.node, at.frame)
+        ends += flow.take(machine.run(part.steps[guard + 1 :], taken, at))
     flow.normal = merged([*ends, *left])
     return flow
 
@@ -169,36 +184,87 @@ def run_loop(machine: Machine, step: Step, paths: list[Path], at: Running) -> Fl
     unrolled = _items_of(machine, step, at)
     if unrolled:
         return added(flow, _unroll(machine, step, unrolled, paths, at))
-    endless = step.op == "while" and machine.conditions.is_endless(at.path, step.node)
+    for path in list(paths):
+        told = _told_items(machine, step, path, at)
+        if told:
+            paths.remove(path)
+            added(flow, _unroll(machine, step, told, [path], at))
+    done = flow.normal
+    flow.normal = []
+    if step.op == "while":
+        return added(flow, _run_while(machine, step, paths, at))
     surely = step.op == "for" and machine.conditions.is_nonempty(at.path, step.node, at.frame)
-    ends = [] if endless or surely else [path.chose(site, False) for path in paths]
+    ends = [] if surely else [path.chose(site, False) for path in paths]
     turn = [path.chose(site, True) for path in paths]
     changing = _bound_in(machine, step, at)
+    broken: list[Path] = []
     for _ in range(2 if machine.steps < machine.most else 1):
-        body = machine.run(step.parts[0].steps, turn, at)
-        jumps, body.jumps = body.jumps, []
-        turn = flow.take(body)
-        for jump in jumps:
-            if jump.owner != at.owner or jump.kind == "return":
-                flow.jumps.append(jump)
-            elif jump.kind == "continue":
-                turn.append(jump.path)
-            else:
-                flow.normal.append(jump.path)
+        turn, left = _turned(machine, step.parts[0].steps, turn, at, flow)
+        broken += left
         turn = merged(path.forget(changing) for path in turn)
-        if not endless:
-            ends += turn
-    broken = flow.normal
+        ends += turn
+    ends = flow.take(machine.run(step.part("else"), merged(ends), at))
+    flow.normal = merged([*done, *broken, *ends])
+    return flow
+
+
+def _run_while(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
+    """A loop that is asked before each turn; only what a process told answers it."""
+    site = Site(at.path, at.scope, step.place, "loop")
+    test = next(part for part in step.parts if part.op == "do")
+    endless = machine.conditions.is_endless(at.path, test.node)
+    flow = Flow()
+    ends: list[Path] = []
+    broken: list[Path] = []
+    changing = _bound_in(machine, step, at)
+    for turn in range(3 if machine.steps < machine.most else 2):
+        asked = flow.take(machine.run(step.parts[0].steps, paths, at))
+        going: list[Path] = []
+        for path in asked:
+            answer = machine.conditions.heard(at, test.node, path)
+            if answer is not True and not endless:
+                ends.append(path.chose(site, False) if not turn and answer is None else path)
+            if answer is not False:
+                going.append(path.chose(site, True) if answer is None else path)
+        if turn == 2 or not going:
+            break
+        paths, left = _turned(machine, test.steps, going, at, flow)
+        broken += left
+        paths = merged(path.forget(changing) for path in paths)
     ends = flow.take(machine.run(step.part("else"), merged(ends), at))
     flow.normal = merged([*broken, *ends])
     return flow
 
 
+def _turned(
+    machine: Machine, steps: tuple[Step, ...], paths: list[Path], at: Running, flow: Flow
+) -> tuple[list[Path], list[Path]]:
+    """One turn of a loop: the ways to the next, and those that leave it by `break`."""
+    body = machine.run(steps, paths, at)
+    jumps, body.jumps = body.jumps, []
+    turn = list(flow.take(body))
+    broken: list[Path] = []
+    for jump in jumps:
+        if jump.owner != at.owner or jump.kind == "return":
+            flow.jumps.append(jump)
+        else:
+            (turn if jump.kind == "continue" else broken).append(jump.path)
+    return turn, broken
+
+
 def _bound_in(machine: Machine, step: Step, at: Running) -> frozenset[str]:
     """The names that each turn of a loop may bind."""
     bindings = machine.world.files[at.path].bindings
-    steps = every(step.parts[0].steps)
+    steps = every([one for part in step.parts[:2] for one in part.steps])
     return frozenset(bindings[one.node].name for one in steps if one.op == "bind")
+
+
+def _told_items(machine: Machine, step: Step, path: Path, at: Running) -> list[Values]:
+    """The results that a loop runs over, where these are known one by one."""
+    heard = machine.conditions.told(at, step.node, path) if step.op != "while" else None
+    if heard is None or len(heard) != 1 or not isinstance(heard[0], Many) or heard[0].rest:
+        return []
+    return list(heard[0].items) if len(heard[0].items) <= MOST_TURNS else []
 
 
 def _items_of(machine: Machine, step: Step, at: Running) -> list[Values]:
@@ -210,7 +276,7 @@ def _items_of(machine: Machine, step: Step, at: Running) -> list[Values]:
     if len(values) != 1 or not isinstance(values[0], Many) or values[0].rest:
         return []
     items = list(values[0].items)
-    short = len(items) <= 6 and all(item and all(map(_is_listed, item)) for item in items)
+    short = len(items) <= MOST_TURNS and all(item and all(map(_is_listed, item)) for item in items)
     return items if short else []
 
 
@@ -230,14 +296,9 @@ def _unroll(
     changing = _bound_in(machine, step, at)
     for turn, item in enumerate(items, 1):
         here = replace(at, turn=at.turn * 8 + turn)
-        body = machine.run(step.parts[0].steps, [path.bind(name, item) for path in paths], here)
-        jumps, body.jumps = body.jumps, []
-        paths = flow.take(body)
-        for jump in jumps:
-            if jump.owner != at.owner or jump.kind == "return":
-                flow.jumps.append(jump)
-            else:
-                (paths if jump.kind == "continue" else broken).append(jump.path)
+        begun = [path.bind(name, item) for path in paths]
+        paths, left = _turned(machine, step.parts[0].steps, begun, here, flow)
+        broken += left
         paths = merged(path.forget(changing) for path in paths)
     ends = [path.bind(name, None) for path in paths]
     ends = flow.take(machine.run(step.part("else"), ends, at))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from interlock_checks.catalogue import control
+from interlock_checks.catalogue import endings
 from interlock_checks.facts import model as m
+from interlock_checks.link.started import is_raised
 from interlock_checks.link.values import Given, Lit, Many, Values
 from interlock_checks.link.world import World, operands
 
@@ -31,11 +32,12 @@ class Unasked:
             given: Its arguments.
         """
         for one in given:
-            if one.name in control.FORGIVING and _forgives(one.values):
+            if one.name in endings.FORGIVING and _forgives(one.values):
                 return f"`{one.name}=`"
-        if name not in control.TELLING or not self.world.files[path].control:
+        ending = endings.ENDINGS.get(name)
+        if ending is None or not ending.waits or not self.world.files[path].control:
             return None
-        if any(one.star or (one.name == "check" and one.values != (Lit(False),)) for one in given):
+        if is_raised(ending, given) is not False or any(one.star for one in given):
             return None
         if self._is_used(path, node):
             return None

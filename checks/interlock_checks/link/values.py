@@ -148,6 +148,19 @@ class Program(msgspec.Struct, frozen=True):
     words: tuple[Values, ...]
 
 
+class Finished(msgspec.Struct, frozen=True):
+    """The process of a step of interlock, which ended with that status."""
+
+    step: str
+    status: int
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A constant that the program got from how a process ended: a status, or what it made of it."""
+
+    value: bool | int
+
+
 class Code(msgspec.Struct, frozen=True):
     """A code object made by compile(); its text was judged where it was compiled."""
 
@@ -174,12 +187,16 @@ Value = (
     | Method
     | Bound
     | Program
+    | Finished
+    | Told
     | Code
     | Hole
 )
 Values = tuple[Value, ...]
 
 HOLE = Hole()
+FAILURES = (1, 2, 3)
+"""The exit statuses of interlock that tell of a failure."""
 UNKNOWN: Values = (HOLE,)
 NOTHING: Values = ()
 
@@ -204,6 +221,26 @@ def weight(values: Values) -> int:
                 for keys, held in value.pairs:
                     todo += [keys, held]
     return count
+
+
+def finished(step: str, *statuses: int) -> Values:
+    """A process of a step that has ended with one of these statuses."""
+    return tuple(Finished(step, status) for status in statuses)
+
+
+def is_told(value: Value) -> bool:
+    """Whether a value depends on how a process ended."""
+    match value:
+        case Told() | Finished():
+            return True
+        case Many(items=items):
+            return any(is_told(one) for item in items for one in item)
+        case Table(pairs=pairs):
+            return any(is_told(one) for _, held in pairs for one in held)
+        case Obj(given=given):
+            return any(is_told(one) for arg in given or () for one in arg.values)
+        case _:
+            return False
 
 
 def merge(groups: Iterable[Values]) -> Values:
