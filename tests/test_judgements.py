@@ -14,6 +14,7 @@ import pytest
 from interlock_checks import pool, worker
 from interlock_checks.cache import Cache
 from interlock_checks.facts import python
+from interlock_checks.facts.cut import Cut
 from interlock_checks.facts.model import Facts
 from interlock_checks.link.judging import Judge, Judgement, Live
 from interlock_checks.report.model import Report
@@ -192,6 +193,34 @@ def test_a_file_is_judged_again_only_where_what_it_looked_into_has_changed(
     assert set(judged) == {"a.py"}
 
 
+def parsed_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that are parsed from now on, but for the places of what is reported."""
+    texts: list[str] = []
+    read_cut = python.read_cut
+
+    def noted(cut: Cut, *given: Any, places: bool, **more: Any) -> Facts:
+        if not places:
+            texts.append(cut.text)
+        return read_cut(cut, *given, places=places, **more)
+
+    monkeypatch.setattr(python, "read_cut", noted)
+    return texts
+
+
+def test_a_module_of_which_nothing_was_left_out_is_parsed_once_whoever_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runs.py").write_text("import os\ndef start(line):\n    os.system(line)\n")
+    user = "import os\nfrom runs import start\nos.system('ls')\nstart('alembic upgrade head')\n"
+    (tmp_path / "user.py").write_text(user)
+    idle = "def idle(given):\n    total = 1\n" + "    total += 1\n" * 200
+    (tmp_path / "large.py").write_text(idle + user)
+    texts = parsed_texts(monkeypatch)
+    assert [finding.path for finding in fresh(tmp_path).findings] == ["large.py", "user.py"]
+    assert texts.count(user) == 1
+    assert sum(user in text for text in texts) == 3
+
+
 @pytest.mark.parametrize(
     ("old", "new", "parsed"),
     [
@@ -217,16 +246,8 @@ def test_a_module_is_parsed_again_only_where_what_can_matter_has_changed(
     remembered(root)
 
     (root / "m.py").write_text(text.replace(old, new))
-    reads: list[object] = []
-    read_cut = python.read_cut
-
-    def noted(*given: Any, places: bool, **more: Any) -> Facts:
-        if not places:  # of what is reported, the places are looked for in any case
-            reads.append(given)
-        return read_cut(*given, places=places, **more)
-
-    monkeypatch.setattr(python, "read_cut", noted)
+    parses = parsed_texts(monkeypatch)
     after = remembered(root)
 
-    assert bool(reads) == parsed
+    assert bool(parses) == parsed
     assert after == fresh(root)

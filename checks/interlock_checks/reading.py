@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from interlock_checks.catalogue.guards import INTERLOCK
 from interlock_checks.discover import Source
 from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
@@ -76,6 +77,7 @@ class Reading:
                 names = names | (known or frozenset())
             if fresh:
                 self.extra[path] = names
+            if fresh and not self._answers(path, names):
                 jobs.append((path, names, False))
         for path, encoded in self._run(jobs):
             if self.sources[path].kind != "document":
@@ -85,6 +87,13 @@ class Reading:
             for inner, facts in as_files({path: document}).items():
                 self._put(inner, m.ENCODER.encode(facts))
         return bool(jobs)
+
+    def _answers(self, path: str, names: frozenset[str] | None) -> bool:
+        """Whether what was read of a file says all there is to say of these names."""
+        summary = self.summaries.get(path)
+        if summary is None or not summary.complete:
+            return False
+        return summary.near or names is None or INTERLOCK.name not in names
 
     def _put(self, path: str, encoded: bytes) -> None:
         self.facts.put(path, encoded)

@@ -36,6 +36,9 @@ unknown. No name, since the module could bind one to something harmless."""
 SHORT = 800
 """Characters of a function whose result may be needed for folding a constant."""
 
+WORTH = 0.25
+"""The part of a module that is left out at least, if anything is."""
+
 NEARBY = 2_000
 """Lines that are looked through for the function around one of them."""
 
@@ -79,9 +82,14 @@ class _Body:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A module's text without what cannot matter, and where its rows come from."""
+    """
+    A module's text without what cannot matter, and where its rows come from.
+
+    It is `complete` if no function was left out, whatever became of the comments.
+    """
 
     text: str
+    complete: bool = True
     starts: tuple[int, ...] = (1,)
     skipped: tuple[int, ...] = (0,)
 
@@ -100,6 +108,9 @@ def cut_down(text: str, shape: Outline, interest: Interest) -> Cut:
     marks += _alias_marks(text, shape.lines, marks, interest)
     idle = _idle_bodies(text, shape.lines, sorted(marks), interest.extra)
     idle = _unreferenced(text, idle)
+    if sum(body.end - body.first for body in idle) < len(text) * WORTH:
+        # Whoever asks for further names need not read it again.
+        idle = []
     return _without(text, shape.lines, {body.first: body for body in idle})
 
 
@@ -159,7 +170,7 @@ def _without(text: str, lines: Sequence[Line], idle: Mapping[int, _Body]) -> Cut
             skipped.append(whole_row - row)
         pieces.append(piece)
         row += piece.count("\n")
-    return Cut("".join(pieces), tuple(starts), tuple(skipped))
+    return Cut("".join(pieces), not idle, tuple(starts), tuple(skipped))
 
 
 def _changes_scope(text: str, at: int) -> bool:

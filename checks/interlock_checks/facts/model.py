@@ -384,6 +384,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True):
 
     `whole` is False for a file that names nothing of the catalogue: it was only looked over.
     `imported` are all words in its import statements. `near` says that there is a `control`.
+    `complete` says that nothing was left out, so that asking for further names changes nothing.
     """
 
     problems: tuple[Problem, ...] = ()
@@ -392,6 +393,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True):
     imports: tuple[Imported, ...] = ()
     remarks: tuple[Remark, ...] = ()
     near: bool = False
+    complete: bool = False
 
 
 class Facts(Summary, frozen=True, array_like=True):

@@ -54,6 +54,7 @@ def read_cut(
     return _freeze(
         reader,
         uses,
+        cut.complete,
         tuple(m.Span(cut.row(s.row), s.column, cut.row(s.end_row), s.end_column) for s in found),
     )
 
@@ -82,7 +83,9 @@ class _Normalizer(cst.CSTTransformer):
         return updated_node.with_changes(value=unicodedata.normalize("NFKC", updated_node.value))
 
 
-def _freeze(reader: Reader, uses: Sequence[Pending], spans: tuple[m.Span, ...]) -> m.Facts:
+def _freeze(
+    reader: Reader, uses: Sequence[Pending], complete: bool, spans: tuple[m.Span, ...]
+) -> m.Facts:
     numbers = {id(use): number for number, use in enumerate(uses)}
     renumbered = {
         old: numbers[id(use)] for old, use in enumerate(reader.uses) if id(use) in numbers
@@ -101,5 +104,6 @@ def _freeze(reader: Reader, uses: Sequence[Pending], spans: tuple[m.Span, ...]) 
             for number, (star, name, _) in enumerate(reader.imports)
         ),
         near=bool(reader.trace.scopes),
+        complete=complete,
         control={number: tuple(marks) for number, marks in reader.trace.scopes.items()},
     )

@@ -44,5 +44,6 @@ def remainder(text: str, interest: Interest, *, near: bool = False) -> Cut:
 
 def stem(cut: Cut, *, near: bool) -> bytes:
     """A digest of all that the facts of a module depend on, if it parses; 20 bytes."""
+    kind = f"{'near' if near else 'far'}, {'complete' if cut.complete else 'cut'}"
     text = cut.text.encode("utf-8", "surrogatepass")
-    return blake2b(text, digest_size=20, person=b"stem, near" if near else b"stem").digest()
+    return blake2b(text, digest_size=20, person=kind.encode()).digest()
