@@ -665,3 +665,43 @@ def test_a_template_of_json_is_read_as_far_as_it_goes() -> None:
     )
 
     assert rows("template/package.json", text) == [4]
+
+
+EXPANDED: dict[str, tuple[str, str, list[int]]] = {
+    "arguments for another script": (
+        "package.json",
+        '{"scripts": {\n"db": "alembic",\n"up": "vite build && npm run db -- upgrade head",\n'
+        '"log": "npm run db -- history",\n"y": "yarn db stamp head"}}',
+        [3, 5],
+    ),
+    "scripts that name each other": (
+        "package.json",
+        '{"scripts": {\n"a": "npm run b -- x",\n"b": "npm run a -- y"}}',
+        [],
+    ),
+    "an environment of hatch": (
+        "pyproject.toml",
+        '[tool.hatch.envs.default.scripts]\ndb = "alembic -c x.ini"\nup = "db upgrade head"\n'
+        'all = ["up --tag x"]\nlog = "db history"\nmypy = "mypy {args}"\n',
+        [3, 4],
+    ),
+    "a composite of pdm": (
+        "pyproject.toml",
+        '[tool.pdm.scripts]\ndb = {cmd = "alembic"}\nup = {composite = [\n"db history",\n'
+        '"db upgrade head"]}\n',
+        [5],
+    ),
+    "a script of an Argo template": (
+        "schema.yaml",
+        "apiVersion: argoproj.io/v1alpha1\nspec:\n  templates:\n    - name: up\n      script:\n"
+        "        source: |\n          set -e\n          alembic upgrade head\n",
+        [8],
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "text", "expected"), EXPANDED.values(), ids=EXPANDED)
+def test_a_script_is_read_with_what_another_gives_it(
+    path: str, text: str, expected: list[int]
+) -> None:
+    assert rows(path, text) == expected

@@ -56,6 +56,10 @@ with open("x") as interlock.deploy:  #! IL303
     pass
 (interlock.permit, rest) = print, 1  #! IL303
 """,
+    "where its modules are looked for": """
+import interlock
+interlock.__path__.insert(0, "vendor")  #! IL303
+""",
     "setattr with a computed name": """
 import interlock, sys
 setattr(interlock, sys.argv[1], print)  #! IL303
@@ -332,6 +336,12 @@ event.remove(Engine, "connect", print)
 }
 
 FORGED = {
+    "variables from their names": """
+import os, interlock
+MARKS = dict.fromkeys(["CI", "GITHUB_ACTIONS"], "true")
+os.environ.update(MARKS)  #! IL304
+os.environ.update(dict.fromkeys(["CI"]))
+""",
     "all ways to the environment": """
 import os, posix
 from os import environ, putenv

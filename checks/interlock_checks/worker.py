@@ -135,7 +135,7 @@ def read_code(text: str) -> m.Facts | None:
     # Loaded here because a run that finds all its facts in the cache needs no parser.
     from interlock_checks.facts.files import read_code
 
-    return read_code(text)
+    return read_code(text, within=True)
 
 
 class Workers:

@@ -115,6 +115,11 @@ _YAML: tuple[_Searched, ...] = (
         re.compile(rb"\b(?:initContainers|containers)[\"']?[ \t]*:"),
         "kubernetes",
     ),
+    (
+        (b"argoproj.io", b"tekton.dev"),
+        re.compile(rb"\b(?:argoproj\.io|tekton\.dev)/"),
+        "kubernetes",
+    ),
     ((b"services",), re.compile(rb"(?m)^[\"']?services[\"']?[ \t]*:"), "compose"),
     ((b"runs-on",), re.compile(rb"\bruns-on[\"']?[ \t]*:"), "github"),
     (
@@ -126,11 +131,6 @@ _YAML: tuple[_Searched, ...] = (
         (b"script", b"bash", b"pwsh", b"powershell"),
         re.compile(rb"(?m)^[ \t]*-[ \t]+[\"']?(?:script|bash|pwsh|powershell)[\"']?[ \t]*:"),
         "azure",
-    ),
-    (
-        (b"argoproj.io", b"tekton.dev"),
-        re.compile(rb"\b(?:argoproj\.io|tekton\.dev)/"),
-        "kubernetes",
     ),
     (
         (b"shell", b"command", b"runcmd"),

@@ -115,26 +115,31 @@ def _syntax_error(text: str) -> SyntaxError | None:
     return None
 
 
-def read_code(text: str, *, places: bool = False) -> m.Facts | None:
-    """The facts of a text that the program executes; None if it does not parse."""
+def read_code(text: str, *, places: bool = False, within: bool = False) -> m.Facts | None:
+    """The facts of a text that is executed, `within` a module or not; None if it does not parse."""
     try:
-        return _read_text(text, places=places)
+        return _read_text(text, places=places, within=within)
     except SyntaxProblem:
         return None
 
 
 def _read_text(
-    text: str, interest: Interest | None = None, *, places: bool = False, near: bool = False
+    text: str,
+    interest: Interest | None = None,
+    *,
+    places: bool = False,
+    near: bool = False,
+    within: bool = False,
 ) -> m.Facts:
-    return _parsed(remainder(text, interest or Interest(), near=near), places, near)
+    return _parsed(remainder(text, interest or Interest(), near=near), places, near, within)
 
 
-def _parsed(cut: Cut, places: bool, near: bool) -> m.Facts:
+def _parsed(cut: Cut, places: bool, near: bool, within: bool = False) -> m.Facts:
     # Loaded here because a run in which nothing has to be parsed needs no parser.
     from interlock_checks.facts.interest import Filter
     from interlock_checks.facts.python import read_cut
 
-    return read_cut(cut, Filter().keep, places=places, near=near)
+    return read_cut(cut, Filter(within=within).keep, places=places, near=near)
 
 
 def _problem(message: str, row: int) -> m.Facts:

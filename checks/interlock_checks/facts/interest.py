@@ -56,9 +56,15 @@ _WRITERS = (
 
 
 class Filter:
-    """Decides for one module which uses are kept; answers are remembered by node."""
+    """
+    Decides for one module which uses are kept; answers are remembered by node.
 
-    def __init__(self) -> None:
+    Args:
+        within: The text is executed within a module, whose names it may use.
+    """
+
+    def __init__(self, *, within: bool = False) -> None:
+        self.within = within
         self.answers: dict[int, bool] = {}
         self.changing: dict[int, bool] = {}
         self.reader: Reader | None = None
@@ -159,7 +165,7 @@ class Filter:
         node = self.reader.nodes[number]
         match node:
             case m.Ref(bindings=bindings, free=free):
-                if free and self.reader.stars:
+                if free and (self.within or self.reader.stars):
                     return True
                 return any(self.changes(self.reader.bindings[b].value) for b in bindings)
             case m.Import(module=module) | m.From(module=module, level=0):
@@ -194,7 +200,7 @@ class Filter:
         node = self.reader.nodes[number]
         match node:
             case m.Ref(bindings=bindings, free=free):
-                if free and (self.reader.stars or node.name in _BUILTINS):
+                if free and (self.within or self.reader.stars or node.name in _BUILTINS):
                     return True
                 return self._any([self.reader.bindings[b].value for b in bindings])
             case m.Import(module=module) | m.From(module=module, level=0):

@@ -346,6 +346,8 @@ def _enumerate(world: World, given: Sequence[Given], path: str) -> Values:
 def _zip(world: World, given: Sequence[Given], path: str) -> Values:
     columns = []
     for one in given:
+        if one.name is not None:
+            continue  # `strict=True` says what happens to rows, and is none
         items = fold.items_of(one.values[0]) if len(one.values) == 1 else None
         if items is None:
             return (Many((), rest=True),)
@@ -374,6 +376,13 @@ def _dict(world: World, given: Sequence[Given], path: str) -> Values:
         else:
             rest = True
     return (Table(tuple(pairs), rest),)
+
+
+def _fromkeys(world: World, given: Sequence[Given], path: str) -> Values:
+    keys = _listed(world, given[:1], path)
+    value = argument(given, 1, "value") or (Lit(None),)
+    pairs = [(item, value) for one in keys if isinstance(one, Many) for item in one.items]
+    return (Table(tuple(pairs), any(not isinstance(v, Many) or v.rest for v in keys)),)
 
 
 def _text(world: World, given: Sequence[Given], path: str) -> Values:
@@ -463,6 +472,18 @@ def _which(world: World, given: Sequence[Given], path: str) -> Values:
     return argument(given, 0, "cmd") or UNKNOWN
 
 
+def _specified(world: World, given: Sequence[Given], path: str) -> Values:
+    """The module of a specification, where the name that was looked for is known."""
+    found: list[Values] = []
+    for value in argument(given, 0, "spec") or UNKNOWN:
+        match value:
+            case Bound(func=Ext(name=finder), args=args) if finder in reflection.SPEC_FINDERS:
+                found.append(imported(world, reflection.SPEC_FINDERS[finder], args, path))
+            case _:
+                found.append((value,))
+    return merge(found)
+
+
 def _apply_async(world: World, given: Sequence[Given], path: str) -> Values:
     functions = argument(given, 0) or UNKNOWN
     return world.call(functions, tuple(given[1:]), path)
@@ -491,6 +512,7 @@ _KNOWN: dict[str, Known] = {
     "builtins.enumerate": _enumerate,
     "builtins.zip": _zip,
     "builtins.dict": _dict,
+    "builtins.dict.fromkeys": _fromkeys,
     "builtins.str": _text,
     "builtins.compile": _compile,
     "builtins.type": _type,
@@ -533,7 +555,8 @@ _KNOWN: dict[str, Known] = {
     "inspect.getmodule": _getmodule,
     "inspect.unwrap": _first,
     "importlib.reload": _first,
-    "importlib.util.module_from_spec": _first,
+    "importlib.util.module_from_spec": _specified,
+    **{name: _bound(name) for name in reflection.SPEC_FINDERS},
     "os.environ.get": _environment,
     "os.getenv": _environment,
     "os.environ.setdefault": _environment,

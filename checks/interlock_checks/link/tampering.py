@@ -100,10 +100,10 @@ def called(function: Value, given: tuple[Given, ...]) -> Iterator[Put]:
             tampering.TABLE_METHODS[method], (Given((owner,)), *given), f"{method}()"
         )
         return
-    if full_name(owner) in tampering.FINDERS and method in tampering.INSTALLING:
-        yield Put(
-            owner or UNKNOWN[0], (), given[-1].values if given else (), True, "given a finder"
-        )
+    where = full_name(owner)
+    if method in tampering.INSTALLING and (where in tampering.FINDERS or _is_guarded(where)):
+        manner = "given a finder" if where in tampering.FINDERS else f"changed by `{method}`"
+        yield Put(owner or UNKNOWN[0], (), given[-1].values if given else (), True, manner)
         return
     if owner is not None and method in tampering.EMPTYING:
         yield Put(owner, (), None, True, "emptied")

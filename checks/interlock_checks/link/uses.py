@@ -412,7 +412,9 @@ class Uses:
                 for value in self.world.call((Ext(name),), given, site.path):
                     if isinstance(value, Ext):
                         self._external(site, node, value, ())
-        executed = reflection.EXEC.get(reflection.EXEC_ALIASES.get(name, name))
+        if name == "importlib.util.module_from_spec":
+            self._loaded(site, node, given)
+        executed = _executing(name)
         if executed is not None:
             self._execute(site, node, function, executed, given)
         elif start is not None and (importer is None or start.form in {"module", "script"}):
@@ -438,6 +440,8 @@ class Uses:
             self._start(site, node, function, processes.METHODS[name], given)
         elif name in _MAGIC_METHODS:
             self._magic(site, node, function, given)
+        elif isinstance(owner, Made) and (executed := _executing(f"{owner.name}.{name}")):
+            self._execute(site, node, function, executed, given)
         elif name in reflection.EXEC_METHODS:
             if not isinstance(owner, Made):
                 self._execute(site, node, function, (0, None), given)
@@ -693,6 +697,17 @@ class Uses:
 
     # --- computed imports and code ---
 
+    def _loaded(self, site: Site, node: int, given: tuple[Given, ...]) -> None:
+        """The module of a specification is one that is going to be run."""
+        for value in argument(given, 0, "spec") or ():
+            match value:
+                case Bound(func=Ext(name=finder) as function, args=args):
+                    if finder in reflection.SPEC_FINDERS:
+                        importer = reflection.SPEC_FINDERS[finder]
+                        self._import(site, node, function, importer, args)
+                case _:
+                    pass
+
     def _import(
         self,
         site: Site,
@@ -761,11 +776,15 @@ class Uses:
         values = UNKNOWN if index < 0 else argument(given, index, keyword)
         if values is None:
             return
-        unknown: list[Value] = []
+        first = argument(given, *reflection.PREPARED[label]) if label in reflection.PREPARED else ()
+        begin = "".join(
+            f"{v.value}\n" for v in first or () if isinstance(v, Lit) and isinstance(v.value, str)
+        )
+        unknown: list[Value] = [v for v in first or () if not isinstance(v, Lit | Code | Fun)]
         for value in values:
             match value:
                 case Lit(value=str() as text):
-                    self._nest(site, _as_statement(text, label))
+                    self._nest(site, begin + _as_statement(text, label))
                 case Lit(value=bytes() as data):
                     self._nest(site, data.decode("utf-8", "replace"))
                 case Code() | Fun() | Cls() | Lit():
@@ -801,6 +820,8 @@ class Uses:
         self.nested += 1
         path = f"{site.path}{NESTED}{self.nested}"
         self.world.files[path] = facts
+        if NESTED not in site.path:
+            self.world.within[path] = site.scope
         self.judge(path, site.reported or site)
 
     # --- processes ---
@@ -1067,6 +1088,11 @@ class Uses:
 _GETTERS = reflection.ATTRIBUTE_READERS.keys() | {"operator.itemgetter"}
 
 _REFLECTIVE_MODULES = frozenset({"subprocess", "importlib", "runpy", "builtins", "pty", "sh"})
+
+
+def _executing(name: str) -> tuple[int, str | None] | None:
+    """Which argument of a callable is executed, by its name."""
+    return reflection.EXEC.get(reflection.EXEC_ALIASES.get(name, name))
 
 
 def reflective(name: str) -> bool:

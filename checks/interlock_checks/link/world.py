@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from interlock_checks import catalogue
-from interlock_checks.catalogue import processes
+from interlock_checks.catalogue import processes, tampering
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold
 from interlock_checks.link.values import (
@@ -139,6 +139,8 @@ class World:
     steps: int = 0
     _own: Tables = field(default_factory=lambda: Tables())
     _exporting: set[tuple[str, str]] = field(default_factory=set)
+    within: dict[str, int] = field(default_factory=dict)
+    """The scope in which a text is executed, by the path of its facts."""
 
     # --- nodes ---
 
@@ -342,8 +344,8 @@ class World:
         """A name that the file does not bind: a star import, a builtin, the module's own."""
         around, inside, _ = path.partition(NESTED)
         if inside:
-            found = self.exported(around, name)
-            return found or self._free(around, name)
+            found = self._local(around, self.within.get(path, 0), name)
+            return found or self.exported(around, name) or self._free(around, name)
         groups: list[Values] = []
         for star in self.files[path].stars:
             for value in self.module(path, star.module, star.level):
@@ -355,7 +357,18 @@ class World:
             return self._own_name(path, package=name == "__package__")
         if name in _BUILTINS:
             return (Ext(f"builtins.{name}"),)
+        if name == "__builtins__":
+            # CPython: the module in `__main__`, elsewhere the table of its names.
+            return (Ext("builtins"), Space(Ext("builtins")))
         return UNKNOWN if self.files[path].stars else NOTHING
+
+    def _local(self, path: str, scope: int, name: str) -> Values:
+        """What a function around an executed text binds a name to."""
+        facts = self.files.get(path)
+        if facts is None or not 0 < scope < len(facts.scopes):
+            return NOTHING
+        numbers = facts.scopes[scope].names.get(name, ())
+        return merge(self.values(path, facts.bindings[number].value) for number in numbers)
 
     def _own_name(self, path: str, *, package: bool) -> Values:
         names = self.modules.names(path.partition(NESTED)[0])
@@ -606,6 +619,10 @@ class World:
     def _external_attribute(self, value: Ext, name: str) -> Values:
         if name in _SAME:
             return (value,)
+        if name == "__getattribute__":
+            return (Bound(Ext("builtins.getattr"), (Given((value,)),)),)
+        if name == "__path__" and value.name.partition(".")[0] == tampering.ROOT:
+            return (Made(f"{value.name}.{name}"),)
         if name in {"__dict__", "__globals__"}:
             of = value.name.rpartition(".")[0] if name == "__globals__" else value.name
             return (Space(Ext(of)),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from interlock_checks.documents.aliases import run_by_package_managers
 from interlock_checks.documents.json_nodes import read_json
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Text, child, items
@@ -40,7 +41,8 @@ def _script(name: Text, body: object, scripts: Map, sheet: Sheet, how: Script) -
     if (before := f"pre{name.value}") in scripts.table:
         parts.append(Part(name.row, calls=(f"npm:{before}",)))
     if isinstance(body, Text):
-        parts.append(Part(name.row, tuple(sheet.shell(body, how))))
+        whole = run_by_package_managers(body, scripts)
+        parts.append(Part(name.row, tuple(sheet.shell(whole, how))))
     if (after := f"post{name.value}") in scripts.table:
         parts.append(Part(name.row, calls=(f"npm:{after}",)))
     return Job(name.value, name.row, tuple(parts))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from interlock_checks.commands.model import Word, word
+from interlock_checks.documents.aliases import filled_in
 from interlock_checks.documents.formats.tox import read_tables, read_tox
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string, texts
@@ -121,12 +122,13 @@ class _Tasks:
     sheet: Sheet
     prefix: str
     names: frozenset[str] = frozenset()
+    scripts: Map = field(default_factory=lambda: Map(0))
 
     def read(self, table: Node | None) -> None:
         """Add every task."""
         if not isinstance(table, Map):
             return
-        self.names = frozenset(table.table)
+        self.names, self.scripts = frozenset(table.table), table
         for name, task in table.effective():
             if name.value == "_" and self.prefix == "pdm":
                 continue
@@ -180,9 +182,10 @@ class _Tasks:
     def named(self, task: Text, how: Script) -> Part:
         """A task by its name, or else a command."""
         name = task.value.split()[0] if task.value.split() else ""
-        if name in self.names:
+        whole = filled_in(task, self.scripts)
+        if name in self.names and whole is task:
             return self.call(task.row, name)
-        return self.part(task.row, self.sheet.argv([task], how))
+        return self.part(task.row, self.sheet.argv([whole], how))
 
     def part(self, row: int, scripts: list[int]) -> Part:
         """A part of its scripts."""
@@ -254,6 +257,7 @@ def _hatch(environments: Node | None, sheet: Sheet) -> None:
 
 
 def _hatch_part(line: Text, scripts: Map, how: Script, sheet: Sheet) -> Part:
+    line = filled_in(line, scripts)
     first = line.value.split(maxsplit=1)
     if first and first[0] in scripts.table:
         return Part(line.row, calls=(f"{SYSTEM}:hatch/{first[0]}",))

@@ -1,0 +1,106 @@
+"""Code that a program executes or loads is judged as code, with the names that it finds there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from interlock_checks.run import check_repository
+
+FOUND = {
+    "a name of the module": """
+        from alembic import command
+        exec("command.upgrade(None, 'head')")  # IL101
+    """,
+    "a name of the function": """
+        def start():
+            from alembic.command import upgrade as go
+            exec("go(None, 'head')")  # IL101
+    """,
+    "an expression": """
+        from alembic import command
+        eval("command.stamp")(None, "head")  # IL101
+    """,
+    "what is timed, and what is run before": """
+        import timeit
+        timeit.timeit("c.upgrade(x, 'head')", "from alembic import command as c")  # IL101
+        timeit.repeat(setup=open("setup.txt").read(), stmt="pass")  # IL002
+    """,
+    "an interpreter of its own": """
+        import code
+        console = code.InteractiveInterpreter()
+        console.runsource(input())  # IL002
+    """,
+    "builtins by their table": """
+        __builtins__["exec"](input())  # IL002
+        __builtins__.eval(input())  # IL002
+    """,
+    "a module that is looked for and loaded": """
+        import importlib.util, os
+        def load(name):
+            spec = importlib.util.find_spec(name)
+            module = importlib.util.module_from_spec(spec)  # IL003
+            spec.loader.exec_module(module)
+            return module
+        load(os.environ["BACKEND"])
+    """,
+    "a sink that is looked for and loaded": """
+        import importlib.util
+        found = importlib.util.find_spec("alembic.command")
+        module = importlib.util.module_from_spec(found)
+        module.upgrade(None, "head")  # IL101
+    """,
+    "an attribute by the method that reads it": """
+        from alembic import command
+        command.__getattribute__("downgrade")(None, "-1")  # IL101
+    """,
+}
+
+
+@pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
+def test_what_is_executed_is_judged_where_it_is_executed(text: str, tmp_path: Path) -> None:
+    lines = text.split("\n")
+    (tmp_path / "app.py").write_text("\n".join(line[8:] for line in lines))
+
+    expected = {(n, line[-5:]) for n, line in enumerate(lines, 1) if "# IL" in line}
+    assert {(one.row, one.code) for one in check_repository(tmp_path).findings} == expected
+
+
+INNOCENT = {
+    "a name that is only looked for": """
+        import importlib.util, os
+        def installed(name):
+            return importlib.util.find_spec(name) is not None
+        print(installed(os.environ["BACKEND"]))
+    """,
+    "a known name that is loaded": """
+        import importlib.util
+        def lazy(name):
+            spec = importlib.util.find_spec(name)
+            return importlib.util.module_from_spec(spec)
+        numpy = lazy("numpy")
+    """,
+    "names that lead nowhere": """
+        import json
+        total = 3
+        exec("print(json.dumps(total), upgrade)")
+    """,
+    "a name of another function": """
+        def other():
+            from alembic.command import upgrade as go
+        def start(go):
+            exec("go(None, 'head')")
+    """,
+    "a statement that is timed": """
+        import timeit
+        timeit.timeit("sorted(x)", "x = list(range(9))")
+    """,
+}
+
+
+@pytest.mark.parametrize("text", INNOCENT.values(), ids=INNOCENT)
+def test_what_is_executed_may_be_innocent(text: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("\n".join(line[8:] for line in text.split("\n")))
+
+    assert check_repository(tmp_path).findings == ()
