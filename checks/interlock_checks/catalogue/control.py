@@ -56,6 +56,9 @@ ASKABLE: Final = frozenset(
 )
 """Those of them whose result tells of an exception to whoever asks for it."""
 
+COMPLETED: Final = frozenset({"concurrent.futures.as_completed", "asyncio.as_completed"})
+"""Functions that give the futures they were given, as they end."""
+
 INERT: Final = frozenset(
     "functools inspect dataclasses typing typing_extensions logging builtins.isinstance".split()
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
 from interlock_checks.link.handlers import made_by
 from interlock_checks.link.paths import Key, Name, Path, Site
@@ -137,15 +138,45 @@ class Conditions:
         if not isinstance(function, m.Attr):
             return None
         if function.name == "result":
-            _, number = made_by(self.world, path, function.base, frame)
-            inner = nodes[number] if number >= 0 else None
-            if isinstance(inner, m.Call):
-                asked = nodes[inner.func]
-                if isinstance(asked, m.Attr) and asked.name == "submit":
-                    return self._applied(path, inner.args, frame)
+            found: list[Values] = []
+            for number in self._makers(path, function.base, frame):
+                inner = nodes[number]
+                asked = nodes[inner.func] if isinstance(inner, m.Call) else None
+                if not isinstance(inner, m.Call) or not isinstance(asked, m.Attr):
+                    return None
+                if asked.name != "submit":
+                    return None
+                found.append(self._applied(path, inner.args, frame) or UNKNOWN)
+            if found:
+                return merge(found)
         if function.name == "run_in_executor":
             return self._applied(path, call.args[1:], frame)
         return None
+
+    def _makers(self, path: str, node: int, frame: Frame | None) -> list[int]:
+        """The calls of which one gave a value: that one, or those that a loop goes over."""
+        nodes = self.world.files[path].nodes
+        _, number = made_by(self.world, path, node, frame)
+        if number >= 0:
+            return [number]
+        source = nodes[_origin(self.world.files[path], node)]
+        if not isinstance(source, m.Each):
+            return []
+        over = _origin(self.world.files[path], source.source)
+        held = nodes[over]
+        if isinstance(held, m.Call) and len(held.args) == 1:
+            self.world.steps = 0
+            functions = self.world.values(path, held.func, frame)
+            if any(isinstance(f, Ext) and f.name in control.COMPLETED for f in functions):
+                held = nodes[_origin(self.world.files[path], held.args[0].value)]
+        match held:
+            case m.Seq(items=items) | m.Map(keys=items):
+                calls = list(items)
+            case m.Comp(element=element):
+                calls = [element]
+            case _:
+                return []
+        return [_origin(self.world.files[path], number) for number in calls]
 
     def _applied(self, path: str, args: tuple[m.Arg, ...], frame: Frame | None) -> Values | None:
         if not args:
@@ -372,6 +403,16 @@ class Conditions:
         self.world.steps = 0
         values = self.world.values(path, node, frame)
         return bool(values) and all(isinstance(v, Many) and v.items and not v.rest for v in values)
+
+
+def _origin(facts: m.Facts, node: int) -> int:
+    """The node that a variable, bound once, stands for."""
+    for _ in range(6):
+        one = facts.nodes[node]
+        if not isinstance(one, m.Ref) or len(one.bindings) != 1:
+            break
+        node = facts.bindings[one.bindings[0]].value
+    return node
 
 
 def elements(facts: m.Facts, node: int) -> list[int] | None:

@@ -80,6 +80,7 @@ class Order:
     wanted: set[str] = field(default_factory=set)
     _after: dict[Choice, set[str]] = field(default_factory=dict)
     _met: set[tuple[Spot, str]] = field(default_factory=set)
+    _served: set[tuple[Choice, str]] = field(default_factory=set)
     _swallowed: dict[tuple[Site, str], None] = field(default_factory=dict)
     _verdicts: Verdicts = field(init=False)
     _by_call: dict[tuple[str, int], list[Reach]] = field(default_factory=dict)
@@ -241,6 +242,8 @@ class Order:
                     path = path.did(refused)  # overruled: what follows does not depend on it
         for pure in self._owed() - path.ran - {step}:
             self._lack(pure, spot, "", name, path)
+        for pure in _PURE & path.ran:
+            self._served.update((choice, pure) for choice in path.choices)
         return path
 
     def _owed(self) -> frozenset[str]:
@@ -302,6 +305,10 @@ class Order:
             ]
             if any((site, lack.step) in self._swallowed for site in causes):
                 continue
+            if not lack.sink:
+                # Where what a guard is for runs on its own side of the condition only, that
+                # decides whether there is anything to guard.
+                causes = [site for site in causes if not self._serves(site, lack)]
             causes = [site for site in causes if self._decides(site, lack)]
             shared = not lack.code or (lack.spot, _needs(lack)) in self._met
             if causes and shared:
@@ -322,6 +329,14 @@ class Order:
         for spot, code, sink, manner in self._verdicts.conclusions(self.uses):
             self._report(spot, code, sink, manner)
         self._given_away()
+
+    def _serves(self, site: Site, lack: Lack) -> bool:
+        """Whether something is done behind the guard on the side of a site where it ran."""
+        return any(
+            ((site, not way), lack.step) in self._served
+            for other, way in lack.choices
+            if other == site
+        )
 
     def _decides(self, site: Site, lack: Lack) -> bool:
         """Whether what a site asks comes from outside, and is no choice of what to do at all."""
