@@ -7,7 +7,7 @@ _WAYS = {
     "handler": "a refusal of {} is caught here, and the program goes on",
     "with": "a refusal of {} ends in this block, and the program goes on",
     "finally": "leaving a `finally` block here drops a refusal of {}",
-    "decorator": "a decorator of what is called here drops a refusal of {}",
+    "decorator": "a decorator drops a refusal of {}",
     "lost": "a refusal in what is given to {} reaches nobody",
 }
 

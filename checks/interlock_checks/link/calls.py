@@ -8,7 +8,7 @@ from dataclasses import replace
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import object_of
-from interlock_checks.link.handlers import decorated, is_silenced, made_by
+from interlock_checks.link.handlers import decorated, is_silenced, made_by, origin
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import Running, divided, enclosing, is_worth, union_of
@@ -38,7 +38,8 @@ def run_own(
         return Flow([path.bind(result, None) for path in paths], raised)
     if function.owner is not None:
         at = replace(at, me=object_of(machine.world.files[at.path], node, place, at))
-    if key in at.bare or not machine.scope_of(function).decorators:
+    undecorated = key in at.bare or _is_unwrapped(machine.world.files[at.path], node)
+    if undecorated or not machine.scope_of(function).decorators:
         return _inline(machine, function, given, node, place, paths, at)
     for decorator in machine.scope_of(function).decorators:
         machine.world.want(function.path, decorator)
@@ -62,12 +63,33 @@ def run_own(
         wrapper, frame = around
         flow = _inline(machine, wrapper, given, node, place, paths, inner, around=frame)
         machine.visited.add(key)
-    caught = is_silenced(machine.world, function)
-    if caught is not None:
-        site = Site(at.path, at.scope, place, "decorator")
+    silenced = is_silenced(machine.world, function)
+    if silenced is not None:
+        decorator, caught = silenced
+        site = _place_of(machine, function, decorator)
+        site = site or Site(at.path, at.scope, place, "decorator")
         entered, flow.raised = divided(flow.raised, caught, site)
         flow.normal = merged([*flow.normal, *entered])
     return flow
+
+
+def _is_unwrapped(facts: m.Facts, call: int) -> bool:
+    """Whether what is called is `function.__wrapped__`, which has no decorators."""
+    one = facts.nodes[call] if 0 <= call < len(facts.nodes) else None
+    if not isinstance(one, m.Call):
+        return False
+    func = facts.nodes[origin(facts, one.func)]
+    return isinstance(func, m.Attr) and func.name == "__wrapped__"
+
+
+def _place_of(machine: Machine, function: Fun, decorator: int) -> Site | None:
+    """Where a decorator that is called stands."""
+    facts = machine.world.files[function.path]
+    parent = facts.scopes[function.scope].parent
+    for mark in facts.control.get(parent, ()):
+        if mark.node == decorator and mark.place >= 0:
+            return Site(function.path, parent, mark.place, "decorator")
+    return None
 
 
 def _managing(machine: Machine, function: Fun) -> Fun | None:

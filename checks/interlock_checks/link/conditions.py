@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
-from interlock_checks.link.handlers import made_by
+from interlock_checks.link.handlers import made_by, origin
 from interlock_checks.link.paths import Key, Name, Path, Site
 from interlock_checks.link.running import Running
 from interlock_checks.link.told import told
@@ -159,16 +159,16 @@ class Conditions:
         _, number = made_by(self.world, path, node, frame)
         if number >= 0:
             return [number]
-        source = nodes[_origin(self.world.files[path], node)]
+        source = nodes[origin(self.world.files[path], node)]
         if not isinstance(source, m.Each):
             return []
-        over = _origin(self.world.files[path], source.source)
+        over = origin(self.world.files[path], source.source)
         held = nodes[over]
         if isinstance(held, m.Call) and len(held.args) == 1:
             self.world.steps = 0
             functions = self.world.values(path, held.func, frame)
             if any(isinstance(f, Ext) and f.name in control.COMPLETED for f in functions):
-                held = nodes[_origin(self.world.files[path], held.args[0].value)]
+                held = nodes[origin(self.world.files[path], held.args[0].value)]
         match held:
             case m.Seq(items=items) | m.Map(keys=items):
                 calls = list(items)
@@ -176,7 +176,7 @@ class Conditions:
                 calls = [element]
             case _:
                 return []
-        return [_origin(self.world.files[path], number) for number in calls]
+        return [origin(self.world.files[path], number) for number in calls]
 
     def _applied(self, path: str, args: tuple[m.Arg, ...], frame: Frame | None) -> Values | None:
         if not args:
@@ -403,16 +403,6 @@ class Conditions:
         self.world.steps = 0
         values = self.world.values(path, node, frame)
         return bool(values) and all(isinstance(v, Many) and v.items and not v.rest for v in values)
-
-
-def _origin(facts: m.Facts, node: int) -> int:
-    """The node that a variable, bound once, stands for."""
-    for _ in range(6):
-        one = facts.nodes[node]
-        if not isinstance(one, m.Ref) or len(one.bindings) != 1:
-            break
-        node = facts.bindings[one.bindings[0]].value
-    return node
 
 
 def elements(facts: m.Facts, node: int) -> list[int] | None:

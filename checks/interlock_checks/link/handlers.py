@@ -272,13 +272,23 @@ def decorated(world: World, function: Fun) -> tuple[Fun, Frame | None] | None:
     return None if current is function else (current, around)
 
 
-def is_silenced(world: World, function: Fun) -> Caught | None:
-    """What a decorator ends of the exceptions of a function, if it is no function itself."""
+def origin(facts: m.Facts, node: int) -> int:
+    """The node that a variable, bound once, stands for."""
+    for _ in range(6):
+        one = facts.nodes[node]
+        if not isinstance(one, m.Ref) or len(one.bindings) != 1:
+            break
+        node = facts.bindings[one.bindings[0]].value
+    return node
+
+
+def is_silenced(world: World, function: Fun) -> tuple[int, Caught] | None:
+    """The decorator, if it is no function itself, that ends exceptions of a function, and which."""
     facts = world.files[function.path]
     for decorator in facts.scopes[function.scope].decorators:
         found = may_swallow(world, function.path, decorator, None)
         if found is not None:
-            return found
+            return decorator, found
         one = facts.nodes[decorator]
         func = one.func if isinstance(one, m.Call) else decorator
         for value in world.values(function.path, func):
@@ -287,7 +297,7 @@ def is_silenced(world: World, function: Fun) -> Caught | None:
                 continue
             named = [arg.name for arg in one.args] if isinstance(one, m.Call) else []
             if not keyword or keyword in named:
-                return Caught(refusals=True, explicit=True, failures=True)
+                return decorator, Caught(refusals=True, explicit=True, failures=True)
     return None
 
 
