@@ -705,3 +705,23 @@ def test_a_script_is_read_with_what_another_gives_it(
     path: str, text: str, expected: list[int]
 ) -> None:
     assert rows(path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "problems"),
+    [
+        ("{{ cookiecutter.name }}/pyproject.toml", "[project]\n{% if a %}\n{name\n", 0),
+        ("{{ cookiecutter.name }}/pyproject.toml", "[project]\n{name\n", 1),
+        ("skeleton/pyproject.toml", "[project]\n{% if a %}\n{name\n", 1),
+        ("{% if ci %}ci{% endif %}/docker-compose.yml", "a: {{ b }}\n- c\n", 0),
+    ],
+)
+def test_what_a_skeleton_becomes_is_read_where_it_becomes_it(
+    path: str, text: str, problems: int
+) -> None:
+    assert len(read_document(Source(path, "document", text.encode(), b"")).problems) == problems
+
+
+def test_what_a_skeleton_runs_counts() -> None:
+    text = '[tool.poe.tasks]\nmigrate = "{{ runner }} alembic upgrade head"\n'
+    assert rows("{{ name }}/pyproject.toml", text) == [2]

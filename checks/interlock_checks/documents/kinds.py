@@ -163,7 +163,12 @@ _JUST = re.compile(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+)*)?(?:\S*/)?jus
 
 def is_template(path: str) -> bool:
     """Whether the name says that another program makes the file out of this one."""
-    return path.rpartition(".")[2].lower() in _TEMPLATES
+    return path.rpartition(".")[2].lower() in _TEMPLATES or is_of_a_skeleton(path)
+
+
+def is_of_a_skeleton(path: str) -> bool:
+    """Whether the path itself is filled in (cookiecutter, Copier): nothing runs a file there."""
+    return "{{" in path or "{%" in path
 
 
 @cache

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
+import msgspec
+
 from interlock_checks.commands.argv import HOLE
 from interlock_checks.discover import Source
 from interlock_checks.documents.comments import suppression_claims
 from interlock_checks.documents.judge import judge_layout
-from interlock_checks.documents.kinds import format_of, is_template
+from interlock_checks.documents.kinds import format_of, is_of_a_skeleton, is_template
 from interlock_checks.documents.model import Document, Layout
 from interlock_checks.facts.model import Problem
 from interlock_checks.source import Unreadable
@@ -23,12 +25,21 @@ Reader = Callable[[str, str], Layout]
 LARGEST = 20_000_000
 """Bytes of a document; generated files beyond that are no script that anybody runs."""
 
+_MARK = re.compile(rb"\{[{%]")
 _MARKS = re.compile(r"\{\{.*?\}\}", re.S)
 _STATEMENTS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.S)
 
 
 def read_document(source: Source) -> Document:
     """What a file has executed; what cannot be read is in `problems`, never an exception."""
+    found = _read(source)
+    if found.problems and is_of_a_skeleton(source.path) and _MARK.search(source.data):
+        # What it becomes is read where it becomes it; what can be read of it counts here as well.
+        return msgspec.structs.replace(found, problems=())
+    return found
+
+
+def _read(source: Source) -> Document:
     if source.problem:
         return _problem(source.problem, 1)
     if len(source.data) > LARGEST:
