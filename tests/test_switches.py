@@ -344,3 +344,9 @@ def test_a_step_is_sure_where_no_later_one_can_do_without_it(text: str, unsure: 
 
     ran = [one for unit in found.units for stage in unit.stages for one in stage.ran]
     assert [one.step for one in ran if not one.sure] == unsure
+
+
+def test_what_a_platform_sets_for_all_it_starts_is_set_for_the_release(tmp_path: Path) -> None:
+    text = '[env]\nCI = "true"\n[deploy]\nrelease_command = "interlock deploy production"\n'
+    assert found(tmp_path, {"fly.toml": text}) == [("IL304", 4)]
+    assert found(tmp_path, {"fly.toml": text.replace("CI", "PORT")}) == []

@@ -48,7 +48,7 @@ MOST_STEPS = 24
 """Steps of one script whose order is looked at."""
 _STEPS = frozenset({*STEPS, "any"})
 _FORGED = "is set for a command of interlock by the script that runs it"
-_WRITTEN = Switch("IL304", "`.interlock/`", "is written by a script, not by the step it is about")
+_WRITTEN = Switch("IL304", ".interlock/", "is written by a script, not by the step it is about")
 _NAME = "__unknown__"
 """Stands in Python source for what only the system knows."""
 
@@ -179,7 +179,7 @@ def _command(
         claim(outcome, row, one)
     for name, value in given(command):
         if verdict.step in _STEPS and forges(name, value):
-            claim(outcome, row, Switch("IL304", f"`{name}`", _FORGED, ""))
+            claim(outcome, row, Switch("IL304", name, _FORGED, ""))
     if writes_state(command.words):
         claim(outcome, row, _WRITTEN)
     calls = (*verdict.files, *verdict.calls, *(f"module:{one}" for one in verdict.modules))
@@ -207,7 +207,7 @@ def _settings(script: Script, found: ShellScript, outcome: Outcome) -> None:
             if exported or name in walk.exported:
                 claim(outcome, _row(script, row), switch)
         if steps and forges(name, value) and (exported or name in walk.exported):
-            claim(outcome, _row(script, row), Switch("IL304", f"`{name}`", _FORGED, ""))
+            claim(outcome, _row(script, row), Switch("IL304", name, _FORGED, ""))
     for path, row in walk.writes:
         if is_state(path):
             claim(outcome, _row(script, row), _WRITTEN)
@@ -239,7 +239,7 @@ def _forged(script: Script, outcome: Outcome) -> None:
         if one.step in _STEPS:
             for name, value in script.environment:
                 if forges(name, value):
-                    claim(outcome, one.row, Switch("IL304", f"`{name}`", _FORGED, ""))
+                    claim(outcome, one.row, Switch("IL304", name, _FORGED, ""))
 
 
 def _python(script: Script, found: PythonText, outcome: Outcome) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from interlock_checks.documents.json_nodes import read_json
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string, texts, walk
-from interlock_checks.documents.sheet import TEMPLATE, Sheet, is_false, settings
+from interlock_checks.documents.sheet import TEMPLATE, Setting, Sheet, is_false, settings
 from interlock_checks.documents.toml_nodes import read_toml
 from interlock_checks.documents.yaml_nodes import read_yaml
 
@@ -64,7 +64,7 @@ def read(text: str, path: str) -> Layout:
     documents, problems = reader(text)
     sheet = Sheet(TEMPLATE, problems, _own(name))
     for document in documents:
-        _File(sheet).read(document)
+        _File(sheet, settings(child(document, "env"), sheet)).read(document)
     return sheet.layout("platform")
 
 
@@ -77,6 +77,8 @@ def _own(name: str) -> frozenset[str]:
 @dataclass
 class _File:
     sheet: Sheet
+    environment: tuple[Setting, ...] = ()
+    """What the top of the file sets for all that it runs."""
 
     def read(self, document: Node) -> None:
         """Add what stands below any of the keys; lists of steps first, as jobs."""
@@ -130,7 +132,8 @@ class _File:
             ignored = "failed_when"  # Ansible's: the task never fails
         how = Script(
             "shell",
-            environment=settings(node.get("env") or node.get("environment"), self.sheet),
+            environment=self.environment
+            + settings(node.get("env") or node.get("environment"), self.sheet),
             errexit=True,
             discarded=f"`{ignored}: {string(node.get(ignored)) or ''}`" if ignored else None,
             image=string(node.get("image")),
