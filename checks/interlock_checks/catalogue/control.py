@@ -39,6 +39,9 @@ CALLING: Final[Mapping[str, int]] = {
 CALLING_METHODS: Final[Mapping[str, int]] = {"run_sync": 0, "start_soon": 0}
 """Methods that do."""
 
+AWAITING: Final = frozenset({"asyncio.run", "asyncio.wait_for", "asyncio.shield", "anyio.run"})
+"""Functions that give what the coroutine returns that they are given."""
+
 DEFERRING: Final = frozenset(
     "Thread Timer Process submit run_in_executor apply_async start_new_thread create_task "
     "ensure_future run_coroutine_threadsafe call_soon call_soon_threadsafe call_later "

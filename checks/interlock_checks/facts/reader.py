@@ -255,10 +255,10 @@ class Reader:
                 self.delete(node.target, frame)
             case cst.Assert():
                 self.trace.mark("assert", -1, node.test)
-                self.value(node.test, frame, _INERT)
+                test = self.value(node.test, frame, _INERT)
                 if node.msg is not None:
                     self.value(node.msg, frame, _INERT)
-                self.trace.end()
+                self.trace.mark("end", test)
             case _:
                 pass
         return True

@@ -13,7 +13,7 @@ from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import Running, divided, enclosing, is_worth, union_of
 from interlock_checks.link.shape import Step, every
-from interlock_checks.link.values import Ext, Fun, Given, Lit, Method, Values
+from interlock_checks.link.values import Ext, Fun, Given, Lit, Method, Values, is_told
 from interlock_checks.link.world import NESTED, Frame
 
 DEEPEST = 12
@@ -32,7 +32,8 @@ def run_own(
     """Call one of the repository's own functions, through its decorators."""
     key = (function.path, function.scope)
     kept = function.scope in machine.world.files[function.path].control
-    if kept and not machine.relevance.matters(*key):
+    told = any(is_told(value) for one in given for value in one.values)
+    if kept and not told and not machine.relevance.matters(*key):
         result = (at.path, at.scope, f"#{node}")
         raised = [Raised(path, "error") for path in paths if not path.has_failed]
         return Flow([path.bind(result, None) for path in paths], raised)

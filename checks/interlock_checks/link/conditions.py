@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
+from interlock_checks.link import fold
 from interlock_checks.link.handlers import made_by, origin
 from interlock_checks.link.paths import Key, Name, Path, Site
 from interlock_checks.link.running import Running
@@ -89,8 +90,26 @@ class Conditions:
             future = self._future(path, one, frame)
             if future is not None:
                 return future
+            if len(one.args) and self._passes_on(path, one, frame):
+                return self.value(at, one.args[0].value, way)
+        if isinstance(one, m.Seq | m.Joined) and self._is_made_here(at, one, way):
+            parts = [self.value(at, number, way) for number in operands(one)]
+            return (Many(tuple(parts)),) if isinstance(one, m.Seq) else fold.concatenated(parts)
         self.world.steps = 0
         return self.world.values(path, node, frame)
+
+    def _passes_on(self, path: str, call: m.Call, frame: Frame | None) -> bool:
+        """Whether a call gives what the coroutine returns that it is given."""
+        functions = self.world.values(path, call.func, frame)
+        return any(isinstance(f, Ext) and f.name in control.AWAITING for f in functions)
+
+    def _is_made_here(self, at: Running, one: m.Seq | m.Joined, way: Path) -> bool:
+        """Whether a list or a text is made of something that this way knows better."""
+        nodes = self.world.files[at.path].nodes
+        parts = operands(one)
+        if any(isinstance(nodes[number], m.Splat) for number in parts):
+            return False
+        return any(self.held(at, number, way) is not None for number in parts)
 
     def _elements(self, at: Running, one: m.Each | m.Item, way: Path) -> Values | None:
         """What a list or dictionary of receipts holds, each of them; None if it may be else."""

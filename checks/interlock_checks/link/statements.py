@@ -146,8 +146,9 @@ def run_assert(machine: Machine, step: Step, paths: list[Path], at: Running) -> 
     flow = Flow()
     inner = machine.run(step.parts[0].steps, [p.chose(site, True) for p in paths], at)
     ends = flow.take(inner)
-    if paths:
-        flow.raised += [Raised(path, "error") for path in ends]
+    failing = [p for p in ends if machine.conditions.heard(at, step.result, p) is not True]
+    flow.raised += [Raised(path, "error") for path in failing]
+    ends = [p for p in ends if machine.conditions.heard(at, step.result, p) is not False]
     flow.normal = merged([*ends, *(path.chose(site, False) for path in paths)])
     return flow
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import TYPE_CHECKING
 
-from interlock_checks.catalogue import endings
+from interlock_checks.catalogue import control, endings
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
 from interlock_checks.link.paths import Path
@@ -42,9 +42,6 @@ _DEEPEST = 24
 
 _MOST = 64
 """Combinations of alternatives that are worked out."""
-
-_PASSING = frozenset({"asyncio.run", "asyncio.wait_for", "asyncio.shield", "anyio.run"})
-"""Functions that give what the coroutine returns that they are given."""
 
 _Scalar = bool | int | float | str | bytes | None
 
@@ -247,8 +244,10 @@ class _Reading:
     def builtin(self, name: str, given: list[int], depth: int) -> Values:
         if not given:
             return ()
-        if name in _PASSING:
-            return self.told(given[0], depth)
+        if name in control.AWAITING:
+            return self.read(given[0], depth + 1)
+        if name == "asyncio.gather":
+            return self.sequence([self.read(number, depth + 1) for number in given])
         if name in endings.DECODING:
             return _each(self.told(given[0], depth), lambda status: status >> 8)
         if name in _NUMBERS:

@@ -23,7 +23,7 @@ from interlock_checks.link.world import World, operands
 _MOST_NODES = 2_000
 """Nodes that an expression is traced back to."""
 
-_PLAIN = ("builtins.", "operator.", "functools.", "itertools.")
+_PLAIN = ("builtins.", "operator.", "functools.", "itertools.", "asyncio.", "concurrent.futures.")
 """What makes something of a value and asks nobody else."""
 
 
@@ -36,21 +36,28 @@ class Spot:
     place: int
 
 
+Verdict = tuple[Site, str]
+"""The process that a step was started as, and that step."""
+
+Stem = tuple[str, int]
+"""A node of a file."""
+
+
 @dataclass
 class Verdicts:
     """Collects the ways on which a verdict was heeded, and those on which it was not."""
 
     world: World
     conditions: Conditions
-    _heeded: dict[Choice, set[Site]] = field(default_factory=dict)
-    _overruled: dict[tuple[Site, str], dict[frozenset[Choice], None]] = field(default_factory=dict)
+    _heeded: dict[Choice, set[Verdict]] = field(default_factory=dict)
+    _overruled: dict[Verdict, dict[frozenset[Choice], None]] = field(default_factory=dict)
 
     def heed(self, path: Path) -> None:
         """A way has ended in a failure."""
-        for _, site in path.refused:
+        for step, site in path.refused:
             if site.kind == "process":
                 for choice in path.choices:
-                    self._heeded.setdefault(choice, set()).add(site)
+                    self._heeded.setdefault(choice, set()).add((site, step))
 
     def overrule(self, site: Site, step: str, path: Path) -> None:
         """A way has gone on although a process on it has failed."""
@@ -68,9 +75,9 @@ class Verdicts:
                 number != node and self.world.values(running.path, number) != values
                 for number in others
             )
-        if node < 0 or site.path != running.path or all(isinstance(v, Lit) for v in values):
+        if node < 0 or all(isinstance(v, Lit) for v in values):
             return False
-        return self._call(site) in self._stems(site.path, node)
+        return (site.path, self._call(site)) in self._stems(running.path, node)[0]
 
     def conclusions(self, uses: Sequence[Reach]) -> Iterator[tuple[Spot, str, str, str]]:
         """Place, code, what was refused and how it was lost."""
@@ -84,7 +91,7 @@ class Verdicts:
                 continue
             blamed: dict[Site, None] = {}
             for choices in ways:
-                causes = self._causes(site, choices)
+                causes = self._causes((site, step), choices)
                 if not causes:
                     spot = Spot(site.path, site.scope, site.place)
                     yield spot, "IL306", f"`interlock {step}`", "fails, and the program goes on"
@@ -96,15 +103,18 @@ class Verdicts:
                     spot = Spot(cause.path, cause.scope, cause.place)
                     yield spot, "IL301", f"interlock {step}", "verdict"
 
-    def _causes(self, site: Site, choices: Iterable[Choice]) -> list[Site]:
-        """The conditions on whose other side the verdict is heeded, and not on this one."""
-        return [
-            choice
-            for choice, way in choices
-            if choice.kind in {"condition", "loop"}
-            and site in self._heeded.get((choice, not way), ())
-            and site not in self._heeded.get((choice, way), ())
+    def _causes(self, verdict: Verdict, choices: Iterable[Choice]) -> list[Site]:
+        """The conditions on whose other side the verdict is heeded: only there, or always."""
+        asked = [
+            (site, way)
+            for site, way in choices
+            if site.kind in {"condition", "loop"}
+            and verdict in self._heeded.get((site, not way), ())
         ]
+        only = [one for one in asked if verdict not in self._heeded.get(one, ())]
+        gone = frozenset().union(*self._overruled[verdict])
+        always = [(site, way) for site, way in asked if (site, not way) not in gone]
+        return [site for site, _ in only or always]
 
     def _only_asks(self, site: Site, cause: Site) -> bool:
         """
@@ -113,29 +123,31 @@ class Verdicts:
         It was too much to be worked out, but nothing from outside has a say in it.
         """
         test = self.conditions.tests.get(cause)
-        if test is None or cause in self.conditions.exact or cause.path != site.path:
+        if test is None or cause in self.conditions.exact:
             return False
-        stems = self._stems(cause.path, test[0])
-        return self._call(site) in stems and all(
-            self._is_plain(cause.path, number) for number in stems
+        stems, run = self._stems(cause.path, test[0])
+        return (site.path, self._call(site)) in stems and all(
+            self._is_plain(path, number, run) for path, number in stems
         )
 
-    def _is_plain(self, path: str, number: int) -> bool:
-        facts = self.world.files[path]
-        one = facts.nodes[number]
-        if isinstance(one, m.Param):
-            return False
-        if isinstance(one, m.Ref) and self.conditions.is_constant(path, one):
-            return False
-        if isinstance(one, m.From | m.Starred):
-            return all(isinstance(v, Ext | Fun | Cls) for v in self.world.values(path, number))
-        if not isinstance(one, m.Ref | m.Attr | m.Item | m.Call):
-            return True
+    def _is_plain(self, path: str, number: int, run: set[tuple[str, int]]) -> bool:
+        """Whether a node brings in nothing from outside; `run` are the functions it stands in."""
+        one = self.world.files[path].nodes[number]
         self.world.steps = 0
-        return all(
-            not isinstance(value, Ext) or _is_harmless(value.name)
-            for value in self.world.values(path, number)
-        )
+        match one:
+            case m.Param(scope=scope):
+                return (path, scope) in run
+            case m.Ref() if self.conditions.is_constant(path, one):
+                return False
+            case m.From() | m.Starred():
+                return all(isinstance(v, Ext | Fun | Cls) for v in self.world.values(path, number))
+            case m.Ref() | m.Attr() | m.Item() | m.Call():
+                return all(
+                    not isinstance(value, Ext) or _is_harmless(value.name)
+                    for value in self.world.values(path, number)
+                )
+            case _:
+                return True
 
     def _call(self, site: Site) -> int:
         """The call that a site stands for."""
@@ -144,29 +156,35 @@ class Verdicts:
                 return mark.node
         return -1
 
-    def _stems(self, path: str, node: int) -> set[int]:
-        """All that a node is made of, through the variables of its file; not a call's arguments."""
-        facts = self.world.files[path]
-        found, todo = {node}, [node]
+    def _stems(self, path: str, node: int) -> tuple[set[Stem], set[tuple[str, int]]]:
+        """
+        All that a node is made of, through variables and results; not the words of a process.
+
+        And the functions whose results it is made of.
+        """
+        found, todo = {(path, node)}, [(path, node)]
+        run: set[tuple[str, int]] = set()
         while todo and len(found) < _MOST_NODES:
-            number = todo.pop()
+            here, number = todo.pop()
+            facts = self.world.files[here]
             one = facts.nodes[number]
-            following: Iterable[int] = operands(one)
+            following: list[Stem] = [(here, inner) for inner in operands(one)]
             if isinstance(one, m.Ref):
-                following = [facts.bindings[binding].value for binding in one.bindings]
-            elif isinstance(one, m.Call) and self._starts(path, one):
-                following = ()
-            fresh = [inner for inner in following if inner not in found]
+                following = [(here, facts.bindings[binding].value) for binding in one.bindings]
+            elif isinstance(one, m.Call):
+                self.world.steps = 0
+                functions = self.world.values(here, one.func)
+                if any(isinstance(f, Ext) and f.name in endings.ENDINGS for f in functions):
+                    following = []
+                for function in functions:
+                    if isinstance(function, Fun):
+                        run.add((function.path, function.scope))
+                        scope = self.world.files[function.path].scopes[function.scope]
+                        following += [(function.path, returned) for returned in scope.returns]
+            fresh = [stem for stem in following if stem not in found]
             found.update(fresh)
             todo += fresh
-        return found
-
-    def _starts(self, path: str, call: m.Call) -> bool:
-        self.world.steps = 0
-        return any(
-            isinstance(value, Ext) and value.name in endings.ENDINGS
-            for value in self.world.values(path, call.func)
-        )
+        return found, run
 
 
 def _is_harmless(name: str) -> bool:
