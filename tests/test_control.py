@@ -129,13 +129,16 @@ def cases() -> Iterator[object]:
     Programs from `control/`: a line `=== title`, then the file that is named like the collection,
     then others, each after a line `--- path`. A line that must be reported ends in `# CODE`.
     """
-    first = {"env": "migrations/env.py", "deploy": "app/deploy.py", "exits": "app/release.py"}
+    first = {"env": "migrations/env.py", "deploy": "app/deploy.py"}
     for source in sorted((Path(__file__).parent / "control").glob("*.txt")):
         for block in re.split(r"^=== ", source.read_text(encoding="utf-8"), flags=re.M)[1:]:
             title, _, text = block.partition("\n")
             head, *others = re.split(r"^--- (\S+)\n", text, flags=re.M)
             files = dict(zip(others[::2], others[1::2], strict=True))
-            yield pytest.param({first[source.stem]: head} | files, id=f"{source.stem}: {title}")
+            yield pytest.param(
+                {first.get(source.stem, "app/release.py"): head} | files,
+                id=f"{source.stem}: {title}",
+            )
 
 
 @pytest.mark.parametrize("files", list(cases()))

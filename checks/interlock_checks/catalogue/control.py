@@ -42,6 +42,33 @@ CALLING_METHODS: Final[Mapping[str, int]] = {"run_sync": 0, "start_soon": 0}
 AWAITING: Final = frozenset({"asyncio.run", "asyncio.wait_for", "asyncio.shield", "anyio.run"})
 """Functions that give what the coroutine returns that they are given."""
 
+WAITING: Final = frozenset(
+    {
+        "asyncio.wait",
+        "asyncio.as_completed",
+        "concurrent.futures.wait",
+        "concurrent.futures.as_completed",
+        "builtins.list",
+        "builtins.tuple",
+        "builtins.set",
+        "builtins.sorted",
+        "builtins.enumerate",
+        "builtins.zip",
+    }
+)
+"""Functions that give back the futures that they are given, and ask none of them."""
+
+PAIRING: Final = frozenset({"asyncio.wait", "concurrent.futures.wait"})
+"""Those of them that return two sets: what is done, and what is not."""
+
+INERT_CALLS: Final = frozenset(
+    f"builtins.{name}" for name in "print len str repr bool id type isinstance hash".split()
+)
+INERT_METHODS: Final = frozenset(
+    "debug info warning error exception critical log echo secho".split()
+)
+"""Functions and methods that tell of what they are given, and do nothing with it."""
+
 DEFERRING: Final = frozenset(
     "Thread Timer Process submit run_in_executor apply_async start_new_thread create_task "
     "ensure_future run_coroutine_threadsafe call_soon call_soon_threadsafe call_later "

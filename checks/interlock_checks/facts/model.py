@@ -176,13 +176,16 @@ class Entered(msgspec.Struct, frozen=True, array_like=True, tag="w"):
 class Comp(msgspec.Struct, frozen=True, array_like=True, tag="g"):
     """
     A comprehension. With one `for`, one simple target and no `if`, `target` is the binding of
-    that target and the elements can be computed one by one; otherwise it is -1.
+    that target and the elements can be computed one by one; otherwise it is -1. `name` is that
+    binding whatever `tests` there are.
     """
 
     kind: Literal["list", "set", "generator"]
     element: int
     target: int
     source: int
+    name: int = -1
+    tests: tuple[int, ...] = ()
 
 
 class Import(msgspec.Struct, frozen=True, array_like=True, tag="m"):

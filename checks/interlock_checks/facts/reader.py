@@ -1113,7 +1113,8 @@ class Reader:
         inner_frame = self.open_frame("comprehension", "<comprehension>", frame)
         clause: cst.CompFor | None = node.for_in
         outer: Frame = frame
-        target, source, plain = -1, -1, True
+        target, source, plain, single = -1, -1, True, True
+        tests: list[int] = []
         depth = 0
         while clause is not None:
             source = self.iterated(clause.iter, outer)
@@ -1122,11 +1123,13 @@ class Reader:
             depth += 1 + len(clause.ifs)
             self.bind_target(clause.target, self.add(m.Each(source)), inner_frame)
             single = isinstance(clause.target, cst.Name) and clause is node.for_in
-            plain = single and not clause.ifs and clause.inner_for_in is None
+            single = single and clause.inner_for_in is None
+            plain = single and not clause.ifs
             target = len(self.bindings) - 1
             for condition in clause.ifs:
                 test = self.value(condition.test, inner_frame, _INERT)
                 self.trace.mark("if", test, condition.test)
+                tests.append(test)
             clause, outer = clause.inner_for_in, inner_frame
         inner = _INERT if context.manner is None else _Context("put into a container")
         if isinstance(node, cst.DictComp):
@@ -1139,7 +1142,8 @@ class Reader:
         self.trace.end(depth)
         self.close(inner_frame)
         kind = _COMPREHENSIONS[type(node)]
-        return self.add(m.Comp(kind, element, target if plain else -1, source))  # type: ignore[arg-type]
+        whole, name = target if plain else -1, target if single else -1
+        return self.add(m.Comp(kind, element, whole, source, name, tuple(tests)))  # type: ignore[arg-type]
 
 
 def dotted(node: cst.BaseExpression) -> str:

@@ -1,43 +1,101 @@
-"""Whether somebody asks for the result of a call: a future that nobody asks keeps its exception."""
+"""
+How somebody asks for the result of a call: a future that nobody asks keeps its exception.
+
+`result()` and `await` raise what a future keeps; `exception()` only tells it, to whoever looks.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
+from interlock_checks.link.values import Ext, Method
 from interlock_checks.link.world import World, operands
 
-_ASKING = frozenset({"result", "exception", "get", "__await__"})
+How = Literal["", "told", "raised"]
+
+_TELLING = frozenset({"exception"})
+_ASKING = frozenset({"result", "get", "__await__"})
+_RUNNING = frozenset({"await", "return", "from", "with"})
+"""Marks of what raises in turn, or is handed on to a caller."""
+
+
+@dataclass
+class _Links:
+    """Where each node of a file goes: into other nodes, by way of variables, and into marks."""
+
+    into: dict[int, list[int]] = field(default_factory=dict)
+    run: set[int] = field(default_factory=set)
 
 
 @dataclass
 class Asked:
-    """The nodes of each file that something goes on to use."""
+    """Answers for the calls of each file."""
 
     world: World
-    _used: dict[str, frozenset[int]] = field(default_factory=dict)
+    _links: dict[str, _Links] = field(default_factory=dict)
 
-    def is_asked(self, path: str, call: int) -> bool:
-        """Whether a call's result is awaited, asked, returned or handed on."""
-        used = self._used.get(path)
-        if used is None:
-            used = self._used[path] = _used_in(self.world.files[path])
-        return call in used
+    def how(self, path: str, call: int) -> How:
+        """Whether what a call's result keeps is raised somewhere, only told, or neither."""
+        links = self._links.get(path)
+        if links is None:
+            links = self._links[path] = _linked(self.world.files[path])
+        nodes = self.world.files[path].nodes
+        found: How = ""
+        todo, seen = [call], {call}
+        while todo:
+            number = todo.pop()
+            if number in links.run and not self._waits(path, number):
+                return "raised"
+            for above in links.into.get(number, ()):
+                one = nodes[above]
+                if isinstance(one, m.Attr):
+                    if one.name in _ASKING:
+                        return "raised"
+                    found = "told" if one.name in _TELLING else found
+                    continue
+                if isinstance(one, m.Call):
+                    if one.func == number or self._tells_nothing(path, one):
+                        continue
+                    if not self._waits(path, above):
+                        return "raised"
+                    found = "told"
+                if isinstance(one, m.Op) and one.operator == m.STORED and one.right == number:
+                    return "raised"
+                if above not in seen:
+                    seen.add(above)
+                    todo.append(above)
+        return found
+
+    def _waits(self, path: str, number: int) -> bool:
+        """Whether a call only waits for what it is given, and gives it back."""
+        one = self.world.files[path].nodes[number]
+        return isinstance(one, m.Call) and any(
+            isinstance(f, Ext) and f.name in control.WAITING
+            for f in self.world.values(path, one.func)
+        )
+
+    def _tells_nothing(self, path: str, call: m.Call) -> bool:
+        self.world.steps = 0
+        return any(
+            (isinstance(f, Ext) and f.name in control.INERT_CALLS)
+            or (isinstance(f, Method) and f.name in control.INERT_METHODS)
+            for f in self.world.values(path, call.func)
+        )
 
 
-def _used_in(facts: m.Facts) -> frozenset[int]:
-    used: set[int] = set()
-    named: set[int] = set()
-    for node in facts.nodes:
-        if isinstance(node, m.Attr) and node.name not in _ASKING:
-            continue
-        if isinstance(node, m.Op) and node.operator == m.STORED:
-            continue
+def _linked(facts: m.Facts) -> _Links:
+    links = _Links()
+    for number, node in enumerate(facts.nodes):
+        for inner in operands(node):
+            links.into.setdefault(inner, []).append(number)
         if isinstance(node, m.Ref):
-            named.update(node.bindings)
-        else:
-            used.update(operands(node))
+            for binding in node.bindings:
+                links.into.setdefault(facts.bindings[binding].value, []).append(number)
     for marks in facts.control.values():
-        used.update(mark.node for mark in marks if mark.op in {"await", "return", "for", "with"})
-    used.update(facts.bindings[number].value for number in named)
-    return frozenset(used)
+        links.run.update(mark.node for mark in marks if mark.op in _RUNNING)
+    for scope in facts.scopes:
+        links.run.update((*scope.returns, *scope.yields))
+    return links

@@ -13,7 +13,7 @@ from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import Running, divided, enclosing, is_worth, union_of
 from interlock_checks.link.shape import Step, every
-from interlock_checks.link.values import Ext, Fun, Given, Lit, Method, Values, is_told
+from interlock_checks.link.values import Ext, Fun, Given, Lit, Method, Values, as_told, is_told
 from interlock_checks.link.world import NESTED, Frame
 
 DEEPEST = 12
@@ -139,6 +139,9 @@ def _inline(
         left = ended.leave(path, scope)
         if node < 0:
             return left
+        if left.refused:
+            values = as_told(values)
+            machine.conditions.telling = True
         keep = values and all(is_worth(value) for value in values)
         return left.bind(result, values if keep else None)
 

@@ -113,3 +113,26 @@ def check(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
 def is_check(name: str) -> bool:
     """Whether a method raises for the failure of the process that it is called on."""
     return name == endings.CHECKING
+
+
+def run_future(
+    machine: Machine, refused: set[str], step: Step, paths: list[Path], at: Running
+) -> Flow:
+    """Steps are run elsewhere, and what becomes of them is told to whoever asks the future."""
+    result = (at.path, at.scope, f"#{step.node}")
+    site = Site(at.path, at.scope, step.place, "future")
+    flow = Flow()
+    machine.conditions.telling = True
+    for path in paths:
+        passed = path
+        for name in sorted(refused):
+            machine.watch.ran(name, path)
+            passed = passed.did(name)
+        first = next(iter(sorted(refused - {"engine"})), None)
+        if first is None:
+            flow.normal.append(passed)
+            continue
+        flow.normal.append(passed.bind(result, finished(first, 0)))
+        failed = replace(path, refused=path.refused | {(first, site)})
+        flow.normal.append(failed.bind(result, finished(first, 1)))
+    return flow

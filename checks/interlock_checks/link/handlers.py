@@ -262,7 +262,8 @@ def decorated(world: World, function: Fun) -> tuple[Fun, Frame | None] | None:
         for maker in world.values(function.path, decorator):
             if not isinstance(maker, Fun):
                 continue
-            frame = world.frame(maker, (Given((current,)),), 1, around)
+            outer = _frame_of(world, function.path, decorator, maker, around)
+            frame = world.frame(maker, (Given((current,)),), 1, outer)
             inner = world.files[maker.path].scopes[maker.scope]
             for returned in inner.returns:
                 for value in world.values(maker.path, returned, frame) if returned >= 0 else ():
@@ -280,6 +281,20 @@ def origin(facts: m.Facts, node: int) -> int:
             break
         node = facts.bindings[one.bindings[0]].value
     return node
+
+
+def _frame_of(
+    world: World, path: str, decorator: int, maker: Fun, around: Frame | None
+) -> Frame | None:
+    """The call that gave a decorator, `retry(OSError)`: what it was given is known inside."""
+    functions, call = made_by(world, path, decorator, None)
+    one = world.files[path].nodes[call] if call >= 0 else None
+    parent = world.files[maker.path].scopes[maker.scope].parent
+    for function in functions:
+        own = isinstance(function, Fun) and (function.path, function.scope)
+        if isinstance(one, m.Call) and isinstance(function, Fun) and own == (maker.path, parent):
+            return world.frame(function, world.given(path, one.args, None), 1, around)
+    return around
 
 
 def is_silenced(world: World, function: Fun) -> tuple[int, Caught] | None:

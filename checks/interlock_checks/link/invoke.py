@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from interlock_checks import catalogue
 from interlock_checks.catalogue import control
-from interlock_checks.catalogue.guards import INTERLOCK, PERMIT, RECEIPTS
+from interlock_checks.catalogue.guards import INTERLOCK, PERMIT, RECEIPTS, REFUSED
 from interlock_checks.facts import model as m
 from interlock_checks.link.calls import (
     arguments_of,
@@ -19,7 +19,7 @@ from interlock_checks.link.calls import (
     run_generator,
     run_own,
 )
-from interlock_checks.link.exits import check, is_check, run_process
+from interlock_checks.link.exits import check, is_check, run_future, run_process
 from interlock_checks.link.handlers import Caught, exit_kind, made_by
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
@@ -42,6 +42,7 @@ from interlock_checks.link.values import (
     Given,
     Lit,
     Made,
+    Many,
     Method,
     Obj,
     Value,
@@ -193,12 +194,16 @@ def _call_external(
     if command is not None:
         return added(flow, run_process(machine, command, step, ended, at))
     if last in control.DEFERRING and name not in control.STRUCTURED:
-        asked = last in control.ASKABLE and machine.asked.is_asked(at.path, step.node)
-        if asked:
+        how = machine.asked.how(at.path, step.node) if last in control.ASKABLE else ""
+        if how == "raised":
             return added(flow, _asked_for(machine, given, step, ended, at))
-        lost = _deferred(machine, last, given, step, ended, at)
-        for refused in lost:
-            ended = [path.did(refused) for path in ended]
+        refused = _deferred(machine, given, step, ended, at)
+        if how == "told":
+            return added(flow, run_future(machine, refused, step, ended, at))
+        if refused - {"engine"}:
+            machine.watch.lost(at, step.place, last)
+        for lost in refused:
+            ended = [path.did(lost) for path in ended]
         return added(flow, Flow(ended))
     if name in {f"{PERMIT}.__enter__", f"{PERMIT}.__exit__"}:
         by = 1 if last == "__enter__" else -1
@@ -226,7 +231,10 @@ def _call_external(
     if swallowing:
         site = Site(at.path, at.scope, step.place, "with")
         entered, inner.raised = divided(inner.raised, Caught(True, True, True, False), site)
-        inner.normal = merged([*inner.normal, *entered])
+        result = (at.path, at.scope, f"#{step.node}")
+        errors: Values = (Many(((Made(REFUSED),),)),)
+        machine.conditions.telling = True
+        inner.normal = merged([*inner.normal, *(path.bind(result, errors) for path in entered)])
     if name.partition(".")[0] not in control.INERT:
         for one in given:
             for function in one.values:
@@ -280,14 +288,9 @@ def _asked_for(
 
 
 def _deferred(
-    machine: Machine,
-    last: str,
-    given: tuple[Given, ...],
-    step: Step,
-    paths: list[Path],
-    at: Running,
+    machine: Machine, given: tuple[Given, ...], step: Step, paths: list[Path], at: Running
 ) -> set[str]:
-    """Something is run later or elsewhere, and nobody asks: the steps whose refusal is lost."""
+    """Something is run later or elsewhere: the steps whose refusal is raised there."""
     later = [replace(path, permits=0) for path in paths]
     refused: set[str] = set()
     for number, one in enumerate(given):
@@ -304,6 +307,4 @@ def _deferred(
         coroutine = run_coroutine(machine, arg.value, step.place, later, at)
         if coroutine is not None:
             refused |= {one.step for one in coroutine.raised if one.kind == "refusal"}
-    if refused - {"engine"}:
-        machine.watch.lost(at, step.place, last)
     return refused

@@ -92,7 +92,7 @@ class Order:
 
     def __post_init__(self) -> None:
         self.conditions = Conditions(self.world)
-        self._verdicts = Verdicts(self.world, self.conditions)
+        self._verdicts = Verdicts(self.world, self.conditions, _STEP_NAMES)
         self.machine = Machine(
             self.world,
             self,
@@ -234,11 +234,11 @@ class Order:
     def _protected(self, at: Running, spot: Spot, step: str, name: str, path: Path) -> Path:
         """Something that guards are for is about to run."""
         for refused, site in path.refused:
-            if site.kind == "process" and step in _HARMLESS:
+            if site.is_told and step in _HARMLESS:
                 continue
             if not _is_retry(refused, step):
                 self._swallow(site, refused, path)
-                if site.kind == "process":
+                if site.is_told:
                     path = path.did(refused)  # overruled: what follows does not depend on it
         for pure in self._owed() - path.ran - {step}:
             self._lack(pure, spot, "", name, path)
@@ -271,7 +271,7 @@ class Order:
         self.lacks[Lack(step, spot, code, sink, path.choices, self._root)] = None
 
     def _swallow(self, site: Site, refused: str, path: Path) -> None:
-        if site.kind == "process":
+        if site.is_told:
             self._verdicts.overrule(site, refused, path)
         else:
             self._swallowed[site, refused] = None
@@ -287,7 +287,7 @@ class Order:
             self._verdicts.heed(path)
             return
         for refused, site in path.refused:
-            if site.kind == "process" and self._verdicts.tells(running, site, values, node):
+            if site.is_told and self._verdicts.tells(running, site, values, node):
                 self._verdicts.heed(path)
             else:
                 self._swallow(site, refused, path)

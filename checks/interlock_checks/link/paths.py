@@ -31,6 +31,9 @@ An attribute is the name of its object, a dot, and its own name.
 """
 
 
+Kind = Literal["condition", "loop", "handler", "with", "finally", "decorator", "process", "future"]
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """
@@ -42,8 +45,13 @@ class Site:
     path: str
     scope: int
     place: int
-    kind: Literal["condition", "loop", "handler", "with", "finally", "decorator", "process"]
+    kind: Kind
     turn: int = 0
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a refusal here raised nothing: the program was told, and may look or not."""
+        return self.kind in {"process", "future"}
 
 
 Choice = tuple[Site, bool]
@@ -68,8 +76,8 @@ class Path:
 
     @property
     def has_failed(self) -> bool:
-        """Whether a process has failed on this way, and the program was only told so."""
-        return any(site.kind == "process" for _, site in self.refused)
+        """Whether a step has failed on this way, and the program was only told so."""
+        return any(site.is_told for _, site in self.refused)
 
     def value(self, name: Name) -> Values | None:
         return next((values for key, values in self.names if key == name), None)

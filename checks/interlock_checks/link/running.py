@@ -163,9 +163,9 @@ def divided(
         match one.kind:
             case "refusal":
                 if caught.refusals or (one.process and caught.failures):
+                    told = {(step, at) for step, at in path.refused if at.is_told}
+                    path = replace(path, refused=path.refused - told)
                     if one.process:
-                        told = {(step, at) for step, at in path.refused if at.kind == "process"}
-                        path = replace(path, refused=path.refused - told)
                         path = path.bind(failure(site), finished(one.step, *FAILURES))
                     if one.step != "engine" or caught.explicit:
                         path = replace(path, refused=path.refused | {(one.step, site)})

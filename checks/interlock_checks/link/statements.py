@@ -68,6 +68,7 @@ def _bound(machine: Machine, binding: int, path: Path, at: Running) -> Path:
         now = path.value((at.path, at.scope, f"@{node.source}"))
         return path.bind(name, now or machine.kept(one.value, path, at))
     if isinstance(node, m.Unknown) and any(site == at.handling for _, site in path.refused):
+        machine.conditions.telling = True
         failed = None if at.handling is None else path.value(failure(at.handling))
         return path.bind(name, failed or (Made(REFUSED),))
     if isinstance(node, m.Op):

@@ -12,6 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from interlock_checks.catalogue import control, endings
+from interlock_checks.catalogue.guards import REFUSED
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
 from interlock_checks.link.paths import Path
@@ -24,12 +25,14 @@ from interlock_checks.link.values import (
     Finished,
     Given,
     Lit,
+    Made,
     Many,
     Obj,
     Table,
     Told,
     Value,
     Values,
+    as_told,
     is_told,
     merge,
 )
@@ -80,9 +83,8 @@ _OF_SEVERAL: Mapping[str, Callable[[Iterable[int]], bool | int]] = {
     "builtins.sum": sum,
 }
 
-_SEQUENCES = frozenset(
-    f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "reversed")
-)
+_OF_REFUSALS = frozenset({REFUSED, "builtins.BaseException"})
+"""Classes that a refusal is an instance of."""
 
 
 def told(conditions: Conditions, at: Running, node: int, way: Path) -> Values | None:
@@ -231,6 +233,8 @@ class _Reading:
             match value:
                 case Finished(status=status) if func.name in endings.WAITING:
                     found.append((Told(status),))
+                case Finished(status=status) if func.name == "exception":
+                    found.append((Made(REFUSED),) if status else (Told(None),))
                 case Table(pairs=pairs, rest=rest) if func.name in {"values", "items"}:
                     whole = func.name == "items"
                     items = tuple((Many((k, v)),) if whole else v for k, v in pairs)
@@ -246,14 +250,24 @@ class _Reading:
             return ()
         if name in control.AWAITING:
             return self.read(given[0], depth + 1)
+        if name in control.PAIRING:
+            return tuple(Many(((one,), UNKNOWN)) for one in self.told(given[0], depth))
+        if name in {"builtins.zip", "builtins.enumerate"}:
+            return self.rows(name, given, depth)
+        if name in control.WAITING:
+            return self.told(given[0], depth)
         if name == "asyncio.gather":
             return self.sequence([self.read(number, depth + 1) for number in given])
         if name in endings.DECODING:
             return _each(self.told(given[0], depth), lambda status: status >> 8)
         if name in _NUMBERS:
             return _each(self.told(given[0], depth), _NUMBERS[name])
-        if name in _SEQUENCES:
-            return self.told(given[0], depth)
+        if name == "builtins.type":
+            made = self.told(given[0], depth)
+            return (Told(REFUSED),) if made == (Made(REFUSED),) else ()
+        if name == "builtins.isinstance" and len(given) == 2:
+            made = self.told(given[0], depth)
+            return self.is_refusal(given[1]) if made == (Made(REFUSED),) else ()
         if name == "builtins.len":
             values = self.told(given[0], depth)
             known = all(isinstance(v, Many) and not v.rest for v in values)
@@ -265,6 +279,33 @@ class _Reading:
                 listed = self.told(given[0], depth)
             return merge(_of_several(_OF_SEVERAL[name], value) for value in listed)
         return ()
+
+    def rows(self, name: str, given: list[int], depth: int) -> Values:
+        """What `zip` and `enumerate` make of lists, one of which is told."""
+        columns = [self.told(number, depth) for number in given]
+        if name == "builtins.enumerate":
+            columns = [(), *columns[:1]]
+        listed = [
+            column[0].items if len(column) == 1 and isinstance(column[0], Many) else None
+            for column in columns
+        ]
+        length = max((len(items) for items in listed if items is not None), default=0)
+        if len(columns) > 8 or not length:
+            return ()
+        found = [
+            Many(tuple(items[n] if items and n < len(items) else UNKNOWN for items in listed))
+            for n in range(length)
+        ]
+        return (Many(tuple((row,) for row in found)),)
+
+    def is_refusal(self, classes: int) -> Values:
+        """Whether a refusal is an instance of one of these classes, none of which is unknown."""
+        found = self.plain(classes)
+        listed = [item for v in found if isinstance(v, Many) for item in v.items]
+        values = merge([found, *listed])
+        if any(isinstance(v, Ext) and v.name in _OF_REFUSALS for v in values):
+            return (Told(True),)
+        return (Told(False),) if all(isinstance(v, Ext | Many) for v in values) else ()
 
     def item(self, base: int, key: int, depth: int) -> Values:
         keys = self.read(key, depth + 1)
@@ -280,7 +321,7 @@ class _Reading:
                 if isinstance(value, Many) and number is not None and not value.rest:
                     items = value.items
                     if -len(items) <= number < len(items):
-                        found.append(_as_told(items[number], keys))
+                        found.append(_chosen(items[number], keys))
         return merge(found)
 
     def looked_up(self, tables: Values, given: list[int], depth: int) -> Values:
@@ -295,7 +336,7 @@ class _Reading:
                 return ()
             for key in keys:
                 held = [v for ks, v in table.pairs for k in ks if _plain(k) == _plain(key)]
-                found.append(_as_told(held[-1] if held else fallback, keys))
+                found.append(_chosen(held[-1] if held else fallback, keys))
         return merge(found)
 
     def sequence(self, items: list[Values]) -> Values:
@@ -312,24 +353,27 @@ class _Reading:
         return (Table(pairs, rest=any(key < 0 for key in keys)),)
 
     def comprehension(self, one: m.Comp, depth: int) -> Values:
-        if one.target < 0:
+        if one.name < 0:
             return ()
         source = self.told(one.source, depth)
         if not source:
             values = self.told(one.element, depth)
-            return (Many((values,)),) if values else ()
-        target = self.world.files[self.at.path].bindings[one.target]
+            return (Many((values,)),) if values and not one.tests else ()
+        target = self.world.files[self.at.path].bindings[one.name]
         name = (self.at.path, target.scope, target.name)
         found: list[Value] = []
         for value in source:
             if not isinstance(value, Many):
                 return ()
-            inner = [
-                _Reading(self.conditions, self.at, self.way.bind(name, item)).read(
-                    one.element, depth + 1
-                )
-                for item in value.items
-            ]
+            inner: list[Values] = []
+            for item in value.items:
+                way = self.way.bind(name, item)
+                answers = {self.conditions.heard(self.at, test, way) for test in one.tests}
+                if None in answers:
+                    return ()
+                if False not in answers:
+                    reading = _Reading(self.conditions, self.at, way)
+                    inner.append(reading.read(one.element, depth + 1))
             found += self.sequence(inner)
         return tuple(found)
 
@@ -342,8 +386,10 @@ def _each(values: Values, function: Callable[[int], bool | int]) -> Values:
     found: list[Value] = []
     for value in values:
         plain = _plain(value)
-        if isinstance(value, Finished | Many | Obj):
+        if isinstance(value, Finished | Many | Obj | Made):
             plain = 1  # an object: true
+        if plain is None:
+            plain = 0
         if not isinstance(plain, int):
             return ()
         found.append(Told(function(plain)))
@@ -354,6 +400,8 @@ def _plain(value: Value) -> _Scalar | Value:
     """The constant that a value is, or the value."""
     if isinstance(value, Ext) and value.name == "os.EX_OK":
         return 0
+    if isinstance(value, Ext) and value.name == REFUSED:
+        return REFUSED
     return value.value if isinstance(value, Lit | Told) else value
 
 
@@ -412,13 +460,11 @@ def _of_several(function: Callable[[Iterable[int]], bool | int], value: Value) -
 
 
 def _truth_or_number(value: Value) -> int | None:
-    return 1 if isinstance(value, Finished) else _number(value)
+    if isinstance(value, Finished | Made):
+        return 1
+    return 0 if value == Told(None) else _number(value)
 
 
-def _as_told(values: Values, keys: Values) -> Values:
+def _chosen(values: Values, keys: Values) -> Values:
     """A constant that was chosen by what is told is told itself."""
-    if not any(is_told(key) for key in keys):
-        return values
-    return tuple(
-        Told(v.value) if isinstance(v, Lit) and isinstance(v.value, int) else v for v in values
-    )
+    return as_told(values) if any(is_told(key) for key in keys) else values

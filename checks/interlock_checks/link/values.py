@@ -12,6 +12,8 @@ from itertools import chain
 
 import msgspec
 
+from interlock_checks.catalogue import guards
+
 MOST = 24
 """Alternatives kept of one expression; beyond that it is also a `HOLE`."""
 
@@ -149,16 +151,20 @@ class Program(msgspec.Struct, frozen=True):
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """The process of a step of interlock, which ended with that status."""
+    """The process or future of a step of interlock, which ended with that status."""
 
     step: str
     status: int
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A constant that the program got from how a process ended: a status, or what it made of it."""
+    """
+    A constant that the program got from how a step ended: a status, or what it made of it.
 
-    value: bool | int
+    Of a class it is the name.
+    """
+
+    value: bool | int | str | None
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -195,6 +201,9 @@ Value = (
 Values = tuple[Value, ...]
 
 HOLE = Hole()
+DEEPEST_TOLD = 4
+"""Lists and tables within each other in which a status is looked for."""
+
 FAILURES = (1, 2, 3)
 """The exit statuses of interlock that tell of a failure."""
 UNKNOWN: Values = (HOLE,)
@@ -228,19 +237,44 @@ def finished(step: str, *statuses: int) -> Values:
     return tuple(Finished(step, status) for status in statuses)
 
 
-def is_told(value: Value) -> bool:
-    """Whether a value depends on how a process ended."""
+def as_told(values: Values, depth: int = 0) -> Values:
+    """Values of which the program learned by how a step ended, and what they hold."""
+    return tuple(_as_told(value, depth) for value in values)
+
+
+def _as_told(value: Value, depth: int) -> Value:
+    if isinstance(value, Lit):
+        constant = value.value
+        return value if isinstance(constant, float | str | bytes) else Told(constant)
+    if depth >= DEEPEST_TOLD:
+        return value
     match value:
-        case Told() | Finished():
+        case Many(items=items, rest=rest):
+            return Many(tuple(as_told(item, depth + 1) for item in items), rest)
+        case Table(pairs=pairs, rest=rest):
+            return Table(tuple((keys, as_told(held, depth + 1)) for keys, held in pairs), rest)
+        case Obj(path=path, scope=scope, given=tuple() as given):
+            told = (Given(as_told(one.values, depth + 1), one.name, one.star) for one in given)
+            return Obj(path, scope, tuple(told))
+        case _:
+            return value
+
+
+def is_told(value: Value, depth: int = 0) -> bool:
+    """Whether a value depends on how a step ended."""
+    inner: Iterable[Values] = ()
+    match value:
+        case Told() | Finished() | Made(name=guards.REFUSED):
             return True
         case Many(items=items):
-            return any(is_told(one) for item in items for one in item)
+            inner = items
         case Table(pairs=pairs):
-            return any(is_told(one) for _, held in pairs for one in held)
-        case Obj(given=given):
-            return any(is_told(one) for arg in given or () for one in arg.values)
+            inner = [held for _, held in pairs]
+        case Obj(given=tuple() as given):
+            inner = [one.values for one in given]
         case _:
-            return False
+            pass
+    return depth < DEEPEST_TOLD and any(is_told(v, depth + 1) for vs in inner for v in vs)
 
 
 def merge(groups: Iterable[Values]) -> Values:

@@ -8,7 +8,7 @@ condition on whose other side it is heeded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from interlock_checks.catalogue import endings, processes
@@ -45,17 +45,22 @@ Stem = tuple[str, int]
 
 @dataclass
 class Verdicts:
-    """Collects the ways on which a verdict was heeded, and those on which it was not."""
+    """
+    Collects the ways on which a verdict was heeded, and those on which it was not.
+
+    `names` are the guards of the steps.
+    """
 
     world: World
     conditions: Conditions
+    names: Mapping[str, str]
     _heeded: dict[Choice, set[Verdict]] = field(default_factory=dict)
     _overruled: dict[Verdict, dict[frozenset[Choice], None]] = field(default_factory=dict)
 
     def heed(self, path: Path) -> None:
         """A way has ended in a failure."""
         for step, site in path.refused:
-            if site.kind == "process":
+            if site.is_told:
                 for choice in path.choices:
                     self._heeded.setdefault(choice, set()).add((site, step))
 
@@ -93,15 +98,25 @@ class Verdicts:
             for choices in ways:
                 causes = self._causes((site, step), choices)
                 if not causes:
-                    spot = Spot(site.path, site.scope, site.place)
-                    yield spot, "IL306", f"`interlock {step}`", "fails, and the program goes on"
+                    yield self._lost(site, step)
                     blamed = {}
                     break
                 blamed.update(dict.fromkeys(causes))
             for cause in blamed:
                 if not self._only_asks(site, cause):
-                    spot = Spot(cause.path, cause.scope, cause.place)
-                    yield spot, "IL301", f"interlock {step}", "verdict"
+                    name = f"interlock {step}" if site.kind == "process" else self.names[step]
+                    yield Spot(cause.path, cause.scope, cause.place), "IL301", name, "verdict"
+
+    def _lost(self, site: Site, step: str) -> tuple[Spot, str, str, str]:
+        """A verdict that nothing heeds."""
+        spot = Spot(site.path, site.scope, site.place)
+        if site.kind == "process":
+            return spot, "IL306", f"`interlock {step}`", "fails, and the program goes on"
+        nodes = self.world.files[site.path].nodes
+        call = nodes[self._call(site)]
+        func = nodes[call.func] if isinstance(call, m.Call) else None
+        name = func.name if isinstance(func, m.Attr | m.Ref) else step
+        return spot, "IL302", name, "lost"
 
     def _causes(self, verdict: Verdict, choices: Iterable[Choice]) -> list[Site]:
         """The conditions on whose other side the verdict is heeded: only there, or always."""

@@ -995,8 +995,8 @@ def operands(node: m.Node) -> tuple[int, ...]:
             return (left, right)
         case m.Splat(value=source) | m.Each(source=source) | m.Entered(source=source):
             return (source,)
-        case m.Comp(element=element, source=source):
-            return (element, source)
+        case m.Comp(element=element, source=source, tests=tests):
+            return (element, source, *tests)
         case m.Starred(before=before):
             return (before,)
         case m.Test(operands=numbers):
