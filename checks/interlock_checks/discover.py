@@ -161,13 +161,20 @@ def _document(tree: Tree, path: str) -> Source:
         data = tree.read(path)
     except OSError as error:
         return _unread(path, "document", _reason(error))
+    return _as_document(path, data)
+
+
+def _as_document(path: str, data: bytes) -> Source:
     return Source(path, "document", data, _digest(data, "document", False))
 
 
 def _searched(tree: Tree, path: str) -> Source | None:
     """A file of a common suffix, if its text is that of a document."""
-    source = _document(tree, path)
-    return source if source.problem or kinds.format_of(path, source.data) else None
+    try:
+        data = tree.read(path)
+    except OSError as error:
+        return _unread(path, "document", _reason(error))
+    return _as_document(path, data) if kinds.format_of(path, data) else None
 
 
 def _kind_by_name(name: str) -> tuple[Kind | None, bool]:

@@ -9,6 +9,7 @@ is a verb beside a name, in the syntax of a directive, which tells them from pro
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from interlock_checks.lexical import Scanner
 
@@ -40,7 +41,12 @@ A tool's own word before a list of codes; a verb with a list in brackets or behi
 or code before a verb; both in one word; and a comment of nothing but a verb and a code.
 """
 
-_DIRECTIVE = re.compile("|".join(f"(?:{form})" for form in _FORMS), re.IGNORECASE)
+
+@cache
+def _directive() -> re.Pattern[str]:
+    """Made when it is needed: in most runs no file has to be searched for it."""
+    return re.compile("|".join(f"(?:{form})" for form in _FORMS), re.IGNORECASE)
+
 
 _LONGEST = 4_000
 """Characters of one remark that are read: the patterns take time by its square."""
@@ -52,7 +58,7 @@ _FAMILY = re.compile(rb"\bil\b")
 def suppression(comment: str) -> str | None:
     """What a comment, in any language, says to make interlock look away; None if it is prose."""
     for piece in comment.split("#"):
-        found = _DIRECTIVE.search(piece, 0, _LONGEST)
+        found = _directive().search(piece, 0, _LONGEST)
         if found is not None:
             return " ".join(found.group().strip(" \t/*;").split())
     return None

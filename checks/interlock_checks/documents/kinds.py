@@ -9,6 +9,7 @@ tables here and a module there.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 HEAD = 512
@@ -183,16 +184,18 @@ def format_by_name(path: str) -> str | None:
     if found is None and stem:
         found = _SUFFIXES.get(suffix)
     if found is None and (suffix not in _PROSE or suffix in _DATA):
-        for format_name, pattern in _compiled(suffix in _DATA):
-            if pattern.fullmatch(lower):
-                return format_name
+        names, pattern = _places(suffix in _DATA)
+        place = pattern.fullmatch(lower)
+        if place is not None and place.lastindex is not None:
+            return names[place.lastindex - 1]
     return found
 
 
 @cache
-def _compiled(data: bool) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    places = _DATA_PLACES if data else _PLACES
-    return tuple((name, re.compile(pattern)) for name, pattern in places)
+def _places(data: bool) -> tuple[Sequence[str], re.Pattern[str]]:
+    """Formats, and a pattern whose groups, which have none within, are their places."""
+    names, patterns = zip(*(_DATA_PLACES if data else _PLACES), strict=True)
+    return names, re.compile("|".join(f"({pattern})" for pattern in patterns))
 
 
 def is_searched(path: str) -> bool:
@@ -226,7 +229,10 @@ def format_of(path: str, data: bytes) -> str | None:
     if found is not None:
         return found
     for words, pattern, format_name in _TEXT.get(path.rpartition(".")[2].lower(), ()):
-        if any(word in data for word in words) and pattern.search(data):
-            return format_name
+        for word in words:
+            if word in data:
+                if pattern.search(data):
+                    return format_name
+                break
     # Whoever reads the file has decided that it is one: without a shebang, by the run bit.
     return format_by_head(path, data[:HEAD], executable=True)

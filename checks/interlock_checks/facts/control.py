@@ -11,11 +11,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import libcst as cst
+from typing import TYPE_CHECKING
 
 from interlock_checks.catalogue.guards import INTERLOCK
 from interlock_checks.facts import model as m
+
+if TYPE_CHECKING:  # a file of which nothing has to be parsed is asked as well
+    import libcst as cst
 
 _WORD = re.compile(rf"\b{INTERLOCK.name}\b")
 

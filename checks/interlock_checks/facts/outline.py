@@ -41,9 +41,7 @@ def _bracketed(inner: str) -> str:
     return rf"{inner}|\((?:{inner})*+\)|\[(?:{inner})*+\]|\{{(?:{inner})*+\}}"
 
 
-_SIMPLE = re.compile(
-    rf"([ \t\f]*+)((?:{_bracketed(_bracketed(_bracketed(_FLAT)))})*+)(?:#[^\n]*+)?\n"
-)
+_SIMPLE = re.compile(rf"([ \t\f]*+)((?:{_bracketed(_bracketed(_FLAT))})*+)(?:#[^\n]*+)?\n")
 """A line that is a logical line by itself: most are, and take one step instead of many."""
 
 _HARD = re.compile(

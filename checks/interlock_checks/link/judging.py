@@ -107,24 +107,22 @@ class Judge:
     guarded: bool = False
     paths: tuple[str, ...] = ()
     _tables: Tables = field(default_factory=Tables)
-    _known: dict[str, bytes] = field(default_factory=dict)
+    _marks: dict[str, bytes] = field(default_factory=dict)
 
     def look(self, *, guarded: bool) -> None:
         """Go by the facts as they are now."""
         self.guarded = guarded
         self.paths = tuple(sorted(path for path in self.digests if NESTED not in path))
         for path, digest in self.digests.items():
-            if self._known.get(path) != digest:
+            mark = _mark(path, digest)
+            if self._marks.get(path) != mark:
                 self._tables.forget(path)
-                self._known[path] = digest
+                self._marks[path] = mark
 
     def seal(self, deps: Iterable[str]) -> bytes:
         """A digest of the facts of these files."""
-        digest = blake2b(digest_size=20)
-        for path in deps:
-            digest.update(path.encode("utf-8", "surrogatepass") + b"\0")
-            digest.update(self.digests.get(path, b"").ljust(20, b"\0"))
-        return digest.digest()
+        marks = (self._marks.get(path) or _mark(path, b"") for path in deps)
+        return blake2b(b"".join(marks), digest_size=20).digest()
 
     def world(self) -> World:
         """What names mean, for questions beyond the uses of a file."""
@@ -158,3 +156,7 @@ class Judge:
             tuple(sorted(uses.passed)),
         )
         return judgement, Live(uses.calls, uses.touching, nested)
+
+
+def _mark(path: str, digest: bytes) -> bytes:
+    return path.encode("utf-8", "surrogatepass") + b"\0" + digest.ljust(20, b"\0")
