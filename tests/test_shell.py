@@ -527,3 +527,25 @@ def test_a_script_may_be_given_any_arguments() -> None:
     assert migrates('alembic "${1:-current}"')
     assert not migrates('alembic current "$@"')
     assert [verdict.kind for _, verdict in judge_shell('exec "$@"')] == ["unknown"]
+
+
+LOGINS = {
+    "ssh host <<X\nalembic upgrade head\nX\n": True,
+    "ssh -T deploy@host bash -s <<'X'\nalembic upgrade head\nX\n": True,
+    "ssh host 'sudo -u app bash' <<X\nalembic upgrade head\nX\n": True,
+    "ssh host 'docker exec -i web sh' <<X\nalembic upgrade head\nX\n": True,
+    "su - app <<X\nalembic upgrade head\nX\n": True,
+    "sudo -iu app <<X\nalembic upgrade head\nX\n": True,
+    "echo 'alembic upgrade head' | ssh host": True,
+    "cat <<X | ssh host bash\nalembic upgrade head\nX\n": True,
+    "ssh host cat <<X\nalembic upgrade head\nX\n": False,
+    "ssh host 'cat > notes' <<X\nalembic upgrade head\nX\n": False,
+    "ssh host alembic current <<X\nalembic upgrade head\nX\n": False,
+    "su app -c 'psql shop' <<X\nalembic upgrade head\nX\n": False,
+}
+
+
+@pytest.mark.parametrize(("script", "migrates"), LOGINS.items())
+def test_a_login_reads_its_standard_input_as_a_shell_does(script: str, migrates: bool) -> None:
+    kinds = {verdict.kind for _, verdict in judge_shell(script)}
+    assert ("migration" in kinds) is migrates

@@ -2,7 +2,7 @@
 Programs that run another and do not end as it does, as data.
 
 From the manual pages of util-linux 2.40 (setsid, script), systemd 256, sudo 1.9, findutils 4.10,
-GNU make 4.4, Docker 27, tmux 3.5 and screen 5, and the documentation of the Heroku CLI.
+GNU make 4.4, Docker 27, kubectl 1.31, tmux 3.5 and screen 5, and the manual of the Heroku CLI.
 """
 
 from __future__ import annotations
@@ -30,10 +30,16 @@ FORGETTING: Final[Mapping[str, tuple[str, str]]] = {
     "nerdctl": ("-d --detach", ""),
     "docker-compose": ("-d --detach", ""),
     "podman-compose": ("-d --detach", ""),
+    "kubectl run": ("*", "-i --stdin --attach --rm"),
+    "kubectl create": ("*", ""),
+    "oc run": ("*", "-i --stdin --attach --rm"),
     "make": ("-i --ignore-errors", ""),
     "gmake": ("-i --ignore-errors", ""),
 }
-"""Program -> the options with which it forgets (`*`: always), and those with which it waits."""
+"""
+Program, and its subcommand where that matters -> the options with which it forgets (`*`: always),
+and those with which it waits.
+"""
 
 _RUNNERS: Final = frozenset({"make", "gmake"})
 """Programs whose options may stand behind what they run."""
@@ -48,6 +54,9 @@ def forgotten(words: Sequence[Argument]) -> str | None:
             found = _found(words[index + 1 :])
             if found is not None:
                 return found
+        following = const(words[index + 1]) if index + 1 < len(words) else None
+        if f"{name} {following}" in FORGETTING:
+            name = f"{name} {following}"
         if name is not None and name in FORGETTING:
             forgetting, waiting = (one.split() for one in FORGETTING[name])
             given = _options(words[index + 1 :], everywhere=name in _RUNNERS)

@@ -33,6 +33,8 @@ class Inner:
     missed: bool = False
     package: bool = False
     label: bool = False
+    typed: Argv | None = None
+    """The words that a shell joins and reads."""
 
 
 def inner_command(prefix: Prefix | Group, argv: Argv) -> Inner:
@@ -74,7 +76,8 @@ def inner_command(prefix: Prefix | Group, argv: Argv) -> Inner:
         if rest.words:
             groups = [rest.words] if prefix.inner == "shell" else [(one,) for one in rest.words]
             found.texts.extend(ShellText(spaced(group), rest.row(0)) for group in groups)
-        return Inner(None, found.texts, uncertain)
+        typed = rest if prefix.inner == "shell" else None
+        return Inner(None, found.texts, uncertain, typed=typed)
     return Inner(rest, found.texts, uncertain, package=prefix.package, label=prefix.label)
 
 

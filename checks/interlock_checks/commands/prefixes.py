@@ -573,6 +573,9 @@ for _alias, _name in (
 SHELLS = frozenset("sh bash dash ash zsh ksh ksh93 mksh rbash fish posh yash busybox.sh".split())
 """Programs that read shell text from `-c`, a file or the standard input."""
 
+LOGINS = frozenset("ssh autossh su runuser sudo doas chroot unshare nsenter".split())
+"""Programs that start a shell, which reads the standard input, where no command is given."""
+
 INERT = frozenset(
     ": [ [[ ack ag apk apropos apt apt-get aptitude awk banner base64 basename black brew bundle"
     " cargo cat cd choco chmod chown cmake cmp codespell comm cowsay cp createdb curl cut date"

@@ -37,7 +37,7 @@ from interlock_checks.commands.model import (
     word,
 )
 from interlock_checks.commands.options import inner_command, read_options
-from interlock_checks.commands.prefixes import INERT, PREFIXES, SHELLS
+from interlock_checks.commands.prefixes import INERT, LOGINS, PREFIXES, SHELLS
 from interlock_checks.commands.tools import SINKS
 
 _VERSION = re.compile(r"(?:@|\[|[=<>!~]=?).*", re.S)
@@ -73,6 +73,14 @@ def launches(argv: Argv, stdin: PythonSource | None = None) -> Iterator[Launch]:
                 yield Program(word(name), rest, sureness=sureness)
             step = inner_command(PREFIXES[name], argv)
             yield from step.texts
+            if stdin is not None:
+                typed = step.rest or step.typed
+                if name in LOGINS and not step.texts and (typed is None or not typed.words):
+                    yield ShellText(stdin.text, stdin.row)
+                    return
+                if step.typed is not None:
+                    typing = split(spaced(step.typed.words))
+                    yield from launches(Argv(typing, (argv.row(0),) * len(typing)), stdin)
             if step.uncertain:
                 yield from guesses(rest)
             if step.rest is None:
