@@ -594,7 +594,8 @@ class Walk:
             )
             if not own:
                 frame.shell = Options(*shell_options(command.words))
-            inner = replace(context, weak=True, maybe=not own, stdin=None)
+            # Options are those of its own shell, or of this one.
+            inner = replace(context, weak=True, maybe=own and context.maybe, stdin=None)
             self.enter(holed(launch.text), frame, inner, own=own)
         self.emit(replace(command, expanded=bool(texts)) if texts else command)
 
