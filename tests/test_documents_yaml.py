@@ -423,6 +423,46 @@ RUN: dict[str, tuple[str, str]] = {
 }
 
 
+RUN |= {
+    "a runner of the house": (
+        "tools/tasks.yml",
+        """
+        tasks:
+          - name: Bring the schema up to date
+            command: alembic upgrade head
+          - name: Ask for it
+            command: uptime
+        """,
+    ),
+    "the values of a chart": (
+        "deploy/values.yaml",
+        """
+        image: shop:1
+        migration:
+          enabled: true
+          command: alembic upgrade head
+        """,
+    ),
+    "a playbook that says what it does": (
+        "deploy/roles/db/main.yml",
+        """
+        - name: Bring the schema up to date.
+          shell: alembic upgrade head
+          args: {chdir: /srv/app}
+        """,
+    ),
+    "a service in a file of another name": (
+        "stack/shop.yml",
+        """
+        services:
+          web:
+            image: shop:1
+            command: alembic upgrade head
+        """,
+    ),
+}
+
+
 @pytest.mark.parametrize(("path", "text"), RUN.values(), ids=RUN)
 def test_a_migration_is_seen_where_it_stands(path: str, text: str) -> None:
     text = dedent(text).lstrip("\n")
@@ -437,6 +477,42 @@ def test_a_migration_is_seen_where_it_stands(path: str, text: str) -> None:
 # --- what is no offence -----------------------------------------------------------------------
 
 QUIET: dict[str, tuple[str, str]] = {
+    "questions and answers": (
+        "docs/faq.yml",
+        """
+        - question: How do I change the schema on my machine?
+          command: alembic upgrade head
+        - question: What happens in production?
+          command: interlock deploy production
+        """,
+    ),
+    "the texts of an interface": (
+        "app/locales/en.yaml",
+        """
+        en:
+          schema:
+            title: "The schema is out of date"
+            command: alembic upgrade head
+            hint: Ask the release manager.
+        """,
+    ),
+    "texts in another language": (
+        "app/locales/de.yaml",
+        """
+        de:
+          schema:
+            title: Das Schema ist veraltet
+            command: alembic upgrade head
+        """,
+    ),
+    "a glossary": (
+        "docs/glossary.yaml",
+        """
+        - term: migration
+          explanation: Brings a schema from one revision to another.
+          command: alembic upgrade head
+        """,
+    ),
     "a GitLab job that is switched off": (
         ".gitlab-ci.yml",
         ".migrate:\n  script: alembic upgrade head\ntest:\n  script: pytest\n",

@@ -199,6 +199,9 @@ RETURNS: Final[Mapping[str, str]] = {
     "plumbum.local.get": "plumbum.commands.base.BaseCommand",
 }
 
+GIVING: Final[Mapping[str, str]] = {"test_cli_runner": RETURNS["flask.Flask.test_cli_runner"]}
+"""Method on a receiver of which nothing is known -> class of what it returns."""
+
 PARAMETER_TYPES: Final[Mapping[str, str]] = {
     "nox.session": "nox.Session",
     "invoke.task": "invoke.Context",

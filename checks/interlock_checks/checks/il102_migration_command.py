@@ -63,6 +63,12 @@ class MigrationCommand(Check):
             def database(session):
                 session.run("alembic", "upgrade", "head")  # IL102
         """,
+        "a command line that is called as a function": """
+            from flask import current_app
+
+            def migrate():
+                current_app.test_cli_runner().invoke(args=["db", "upgrade"])  # IL102
+        """,
         "by a function of computed name": """
             import os
 
@@ -76,6 +82,12 @@ class MigrationCommand(Check):
 
             def heads():
                 return subprocess.check_output(["alembic", "heads"], text=True)
+        """,
+        "other commands of an application": """
+            from flask import current_app
+
+            def routes():
+                return current_app.test_cli_runner().invoke(args=["routes"]).output
         """,
         "writing a migration script": """
             import subprocess

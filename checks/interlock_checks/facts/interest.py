@@ -34,6 +34,7 @@ _BUILTINS = frozenset(
 _NAMES = (
     catalogue.METHODS.keys()
     | processes.METHODS.keys()
+    | processes.GIVING.keys()
     | reflection.EXEC_METHODS
     | reflection.NAMESPACE_ATTRIBUTES
     | {"create", "drop", "__table__", "tables"}

@@ -846,7 +846,8 @@ class World:
             case Ext():
                 from interlock_checks.link.known import call_external
 
-                return call_external(self, function, given, path)
+                giving = processes.GIVING.get(function.name.rpartition(".")[2])
+                return (Made(giving),) if giving else call_external(self, function, given, path)
             case Fun():
                 return self.call_own(function, given, frame)
             case Cls(path=file, scope=scope):
@@ -860,6 +861,8 @@ class World:
                     return self._space_method(owner, name, given)
                 if isinstance(owner, Obj) and name == "__getattribute__":
                     return self._space_item(owner, given[0].values[0]) if given else UNKNOWN
+                if name in processes.GIVING:
+                    return (Made(processes.GIVING[name]),)
                 return fold.method(owner, name, given)
             case Program(words=words):
                 return (Program((*words, *(g.values for g in given if g.name is None))),)

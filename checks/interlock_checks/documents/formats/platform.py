@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from interlock_checks.documents.json_nodes import read_json
+from interlock_checks.documents.kinds import format_by_name
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string, texts, walk
 from interlock_checks.documents.sheet import TEMPLATE, Setting, Sheet, is_false, settings
@@ -50,6 +51,8 @@ _AFTERWARDS = frozenset(
     }
 )
 _IGNORED = ("ignore_errors", "allowFailure", "allow_failure", "continue-on-error")
+_SENTENCE = re.compile(r"[^\W\d_a-z][^\n$={}|;&<>]*\s\S+\s\S")
+"""Three words or more, the first of which begins with no small letter."""
 _TRAVIS = ("before_install", "install", "before_script", "script", "before_deploy", "after_deploy")
 
 
@@ -63,9 +66,26 @@ def read(text: str, path: str) -> Layout:
         reader = read_toml
     documents, problems = reader(text)
     sheet = Sheet(TEMPLATE, problems, _own(name))
+    guessed = format_by_name(path) is None
     for document in documents:
-        _File(sheet, settings(child(document, "env"), sheet)).read(document)
+        environment = settings(child(document, "env"), sheet)
+        _File(sheet, environment, guessed).read(document)
     return sheet.layout("platform")
+
+
+def _is_told(node: Map) -> bool:
+    """
+    Whether a table only tells people of a command: texts around it, of which one is a sentence.
+
+    `name` is how a step is called, in a sentence or not; whatever else belongs to a step is no
+    sentence, or no text.
+    """
+    around = [
+        value for key, value in node.pairs if key.value.lower() not in _KEYS and key.value != "name"
+    ]
+    texts_only = all(isinstance(value, Text) for _, value in node.pairs)
+    named = "name" in node.table
+    return texts_only and not named and any(_SENTENCE.match(string(v) or "") for v in around)
 
 
 def _own(name: str) -> frozenset[str]:
@@ -79,6 +99,8 @@ class _File:
     sheet: Sheet
     environment: tuple[Setting, ...] = ()
     """What the top of the file sets for all that it runs."""
+    guessed: bool = False
+    """Nothing but its keys says that a service reads the file."""
 
     def read(self, document: Node) -> None:
         """Add what stands below any of the keys; lists of steps first, as jobs."""
@@ -125,6 +147,8 @@ class _File:
     def parts(self, node: Map, seen: set[int]) -> Iterator[Part]:
         """What the keys of one table run."""
         seen.add(id(node))
+        if self.guessed and _is_told(node):
+            return
         ignored = next((key for key in _IGNORED if not is_false(node.get(key))), None)
         if string(node.get("failure")) == "ignore":
             ignored = "failure"
