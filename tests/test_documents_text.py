@@ -268,3 +268,69 @@ HARMLESS = {
 @pytest.mark.parametrize(("path", "text"), HARMLESS.values(), ids=HARMLESS)
 def test_what_runs_nothing_is_innocent(path: str, text: str) -> None:
     assert rows(document(path, text)) == []
+
+
+UP = "alembic upgrade head"
+WRITES = {
+    "script": (f"cat > run.sh <<'E'\n#!/bin/sh\n\n{UP}\nE\n", [4]),
+    "script without a suffix": (f'cat > "$BIN/go" <<E\n#!/usr/bin/env bash\n{UP}\nE\n', [3]),
+    "script, line by line": (f"echo '#!/bin/sh' > go.sh\necho '{UP}' >> go.sh\n", [2]),
+    "script, by a group": (f"{{\n  echo a\n  echo '{UP}'\n}} > go.sh\n", [3]),
+    "image": ('tee Dockerfile <<E\nFROM a\nCMD ["sh", "-c", "x && flask db upgrade"]\nE\n', [3]),
+    "image from standard input": (f"docker build -t a - <<E\nFROM a\nRUN {UP}\nE\n", [3]),
+    "image in a context": (f"docker buildx build -f- . <<E\nFROM a\nRUN {UP}\nE\n", [3]),
+    "unit": (
+        f"cat <<EOF | sudo tee /run/systemd/system/a.service\n[Service]\nExecStart={UP}\nEOF\n",
+        [3],
+    ),
+    "manifest": (
+        "kubectl apply -f - <<E\nspec:\n  containers:\n    - command: [alembic, stamp, head]\nE\n",
+        [4],
+    ),
+    "composition": (f"docker compose -f - up <<E\nservices:\n  a:\n    command: {UP}\nE\n", [4]),
+    "system's timetable": (f"echo '0 3 * * * root {UP}' > /etc/cron.d/a\n", [1]),
+    "user's timetable": (f"crontab - <<E\n0 3 * * * {UP}\nE\n", [2]),
+    "longer timetable": (f"(crontab -l; echo '0 3 * * * {UP}') | crontab -\n", [1]),
+    "job for later": (f"echo '{UP}' | at now\n", [1]),
+    "text of a group": (f"{{ echo '{UP}'; }} | sh\n", [1]),
+    "script that writes one": (
+        f"cat > a.sh <<'A'\ncat > b.sh <<'B'\n{UP}\nB\nsh b.sh\nA\n",
+        [3],
+    ),
+    "notes": (f"cat > NOTES <<E\n{UP}\nE\n", []),
+    "page": (f"cat > README.md <<E\n{UP}\nE\n", []),
+    "message": (f"cat <<E\n{UP}\nE\n", []),
+    "log": (f"echo '{UP}' | tee -a deploy.log\n", []),
+    "file of a cluster": (
+        "kubectl apply -f job.yaml <<E\ncommand: [alembic, upgrade, head]\nE\n",
+        [],
+    ),
+    "wrapper": ("cat > run.sh <<E\ninterlock alembic upgrade head\nE\n", []),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), WRITES.values(), ids=WRITES)
+def test_a_file_that_a_script_writes_is_read_as_one(text: str, expected: list[int]) -> None:
+    assert rows(document("x.sh", text)) == expected
+
+
+def test_python_that_a_script_writes_is_read() -> None:
+    found = document(
+        "x.sh", "cat > up.py <<E\nfrom alembic import command\n\ncommand.stamp(1)\nE\n"
+    )
+    assert [span.row for nested in found.nested for span in nested.facts.spans] == [4, 2]
+
+
+def test_a_step_of_a_workflow_may_write_a_file() -> None:
+    text = (
+        "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: |\n"
+        f"          cat > go.sh <<'E'\n          {UP}\n          E\n          sh go.sh\n"
+    )
+    assert rows(document(".github/workflows/a.yml", text)) == [8]
+
+
+def test_files_that_write_files_end_somewhere() -> None:
+    text = UP
+    for number in range(8):
+        text = f"cat > a{number}.sh <<'E{number}'\n{text}\nE{number}\n"
+    assert rows(document("x.sh", text)) == []

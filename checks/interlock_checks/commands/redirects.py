@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from interlock_checks.commands.argv import unholed
@@ -16,52 +17,58 @@ if TYPE_CHECKING:
     from interlock_checks.commands.shell import Context, Walk
 
 
-def redirects(
-    walk: Walk, node: Node, context: Context
-) -> tuple[tuple[Word, int] | None, list[Node], list[Node]]:
+@dataclass(slots=True)
+class Redirected:
     """
     What the redirections of a statement do.
 
-    Returns:
-        The known standard input with its row, and the words and the statements that stand behind
-        a here-document's first line.
+    `stdin` is the known standard input with its row, `words` and `after` are what stands behind a
+    here-document's first line, and `files` those that are written.
     """
+
     stdin: tuple[Word, int] | None = None
-    words: list[Node] = []
-    after: list[Node] = []
+    words: list[Node] = field(default_factory=list)
+    after: list[Node] = field(default_factory=list)
+    files: list[Word] = field(default_factory=list)
+
+
+def redirects(walk: Walk, node: Node, context: Context) -> Redirected:
+    """What the redirections that hang on a node do."""
+    found = Redirected()
     todo = [one for one in node.children if one.type.endswith("_redirect")]
     while todo:
         one = todo.pop(0)
         if one.type == "herestring_redirect":
             readings = text(one.children[1:], walk.scope(context))
             given = readings[0] if len(readings) == 1 else UNKNOWN
-            stdin = (normal((*given, "\n")), walk.row_of(one, context.frame))
+            found.stdin = (normal((*given, "\n")), walk.row_of(one, context.frame))
         elif one.type == "file_redirect":
             # The grammar takes the words behind the file for files as well.
             destination = one.children_by_field_name("destination")
-            words.extend(destination[1:])
+            found.words.extend(destination[1:])
             if destination and any(">" in part.type for part in one.children):
                 row = walk.row_of(one, context.frame)
                 for path in text(destination[:1], walk.scope(context)):
+                    found.files.append(path)
                     walk.writes[path, row] = None
             for part in one.children:
                 if part.type == "process_substitution":
                     inner = [each for each in part.children if each.is_named]
                     output = walk.output(inner[0], context, None) if len(inner) == 1 else None
                     if output is not None and one.children[0].type == "<":
-                        stdin = (output, walk.row_of(part, context.frame))
+                        found.stdin = (output, walk.row_of(part, context.frame))
                 if part.child_count:
                     fields([part], walk.scope(context))
         elif one.type == "heredoc_redirect":
-            stdin = heredoc(walk, one, context) or stdin
+            found.stdin = heredoc(walk, one, context) or found.stdin
             for part in one.children:
                 if part.type.endswith("_redirect"):
                     todo.append(part)
                 elif part.type in WORD_TYPES:
-                    words.append(part)
+                    found.words.append(part)
                 elif part.is_named and part.type not in WORDS_ONLY:
-                    after.append(part)
-    return stdin, words, after
+                    found.after.append(part)
+    return found
 
 
 def heredoc(walk: Walk, node: Node, context: Context) -> tuple[Word, int] | None:

@@ -40,7 +40,7 @@ from interlock_checks.commands.grammar import (
     parse,
 )
 from interlock_checks.commands.lost import lost
-from interlock_checks.commands.model import REST, UNKNOWN, Argument, Command, Word, const, normal
+from interlock_checks.commands.model import REST, Argument, Command, Word, const, normal
 from interlock_checks.commands.order import passed_over
 from interlock_checks.commands.pieces import Scope, Value, Variables, combined, decoded
 from interlock_checks.commands.prefixes import PREFIXES, SHELLS
@@ -49,6 +49,7 @@ from interlock_checks.commands.redirects import heredoc, redirects
 from interlock_checks.commands.shell_builtins import BUILTINS
 from interlock_checks.commands.tools import SINKS
 from interlock_checks.commands.walk import launches
+from interlock_checks.commands.written import Written, content, given_as_files
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -182,6 +183,7 @@ class Walk:
         self.exported: set[str] = set()
         self.settings: dict[tuple[str, Word, int], bool] = {}
         self.writes: dict[tuple[Word, int], None] = {}
+        self.written: dict[Written, None] = {}
         self.flow = Flow(lambda name: [(n, f.source) for n, f in self.bodies(name)])
         self.stack: list[tuple[Node, Context]] = []
         # Node ids are addresses: the trees must stay alive as long as the ids are used.
@@ -424,14 +426,18 @@ class Walk:
         for index, stage in enumerate(stages):
             inner = replace(context, weak=True, stdin=stdin)
             if index + 1 < len(stages):
-                output = self.output(stage, context, stdin)
-                stdin = (UNKNOWN if output is None else output, self.row_of(stage, context.frame))
+                stdin = content(self, stage, context, stdin), self.row_of(stage, context.frame)
             items.append((stage, inner))
         self.stack.extend(reversed(items))
 
     def _redirected(self, node: Node, context: Context) -> None:
         inner = node.child_by_field_name("body")
-        stdin, more, after = redirects(self, node, context)
+        found = redirects(self, node, context)
+        stdin = found.stdin
+        if inner is not None and found.files:
+            text = content(self, inner, context, stdin or context.stdin)
+            for path in found.files:
+                self.written[Written(holed(path), text, self.row_of(node, context.frame))] = None
         last = inner
         while last is not None and last.type in ("list", "pipeline"):
             last = last.children[-1]
@@ -440,18 +446,17 @@ class Walk:
             self.given[last.id] = stdin
             stdin = None
         inside = replace(context, stdin=stdin or context.stdin)
-        for one in reversed(after):
+        for one in reversed(found.after):
             if one.type == "pipeline":
                 stages = [part for part in one.children if part.is_named]
-                given = self.output(node, context, None)
                 row = self.row_of(node, context.frame)
-                self.stages(stages, context, (UNKNOWN if given is None else given, row))
+                self.stages(stages, context, (content(self, node, context, None), row))
             else:
                 self.stack.append((one, replace(context, weak=True)))
         if inner is None:
             return
         if inner.type == "command":
-            self.command(inner, inside, extra=more)
+            self.command(inner, inside, extra=found.words)
         else:
             self.stack.append((inner, inside))
 
@@ -474,15 +479,15 @@ class Walk:
         words.extend(left_out(node.children, node.start_byte, node.end_byte, source))
         words.sort(key=lambda one: one.start_byte)
         self.current = (node, context.frame)
-        stdin, more, after = redirects(self, node, context)
-        for one in after:
+        found = redirects(self, node, context)
+        for one in found.after:
             self.stack.append((one, replace(context, weak=True)))
         self.simple(
             words,
             assignments,
-            [*more, *extra],
+            [*found.words, *extra],
             context,
-            stdin or context.stdin,
+            found.stdin or context.stdin,
         )
 
     def simple(
@@ -571,6 +576,8 @@ class Walk:
         stdin = None
         if command.stdin_text is not None:
             stdin = PythonSource(command.stdin_text, command.stdin_row)
+            for path in given_as_files(command.words):
+                self.written[Written(path, command.stdin_text, command.stdin_row)] = None
         elif self.substituted:
             stdin = self.substituted
         texts = [
@@ -654,7 +661,7 @@ class Walk:
             node = inner
         if node.type != "command":
             return None
-        stdin = redirects(self, node, context)[0] or stdin
+        stdin = redirects(self, node, context).stdin or stdin
         words = [
             one
             for one in node.children

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 import msgspec
 
-from interlock_checks.commands.argv import HOLE
+from interlock_checks.commands.argv import HOLE, holed
 from interlock_checks.commands.forgetting import forgotten
 from interlock_checks.commands.judge import PythonText, judge
 from interlock_checks.commands.model import Command, const
@@ -24,6 +25,7 @@ from interlock_checks.commands.switches import (
     of_variable,
     writes_state,
 )
+from interlock_checks.commands.written import Written
 from interlock_checks.documents.model import (
     Claim,
     Document,
@@ -46,6 +48,11 @@ CI_SYSTEMS = frozenset(
 """Systems that set CI variables themselves, so that a file of theirs forges nothing."""
 MOST_STEPS = 24
 """Steps of one script whose order is looked at."""
+MOST_FILES = 200
+"""Files written by one script that are looked at."""
+FARTHEST = 100
+"""Lines of a script in which the next line of what it writes is looked for."""
+NOTHING = Document()
 _STEPS = frozenset({*STEPS, "any"})
 _FORGED = "is set for a command of interlock by the script that runs it"
 _WRITTEN = Switch("IL304", ".interlock/", "is written by a script, not by the step it is about")
@@ -65,10 +72,18 @@ class Outcome:
     assumptions: list[tuple[int, str]] = field(default_factory=list)
 
 
-def judge_layout(layout: Layout, path: str) -> Document:
-    """All that the analysis keeps of a file, from what its format's reader saw."""
+Reading = Callable[[str, str], Document]
+"""Reads a text as the file of a name would be read."""
+
+
+def judge_layout(layout: Layout, read: Reading) -> Document:
+    """
+    All that the analysis keeps of a file, from what its format's reader saw.
+
+    Files that a script writes are `read` as if they were there.
+    """
     inside = layout.system in CI_SYSTEMS
-    outcomes = [judge_script(script, in_ci=inside) for script in layout.scripts]
+    outcomes = [judge_script(script, read, in_ci=inside) for script in layout.scripts]
     return Document(
         claims=_once([*layout.claims, *(one for o in outcomes for one in o.claims)]),
         system=layout.system,
@@ -120,7 +135,7 @@ def _unit(job: Job, outcomes: Sequence[Outcome]) -> Unit:
     )
 
 
-def judge_script(script: Script, *, in_ci: bool = False) -> Outcome:
+def judge_script(script: Script, read: Reading, *, in_ci: bool = False) -> Outcome:
     """
     What one script does.
 
@@ -154,6 +169,7 @@ def judge_script(script: Script, *, in_ci: bool = False) -> Outcome:
                 _command(script, command, outcome, found)
             _settings(script, found, outcome)
             _conditional(script, found, outcome)
+            _written(script, found.walk.written, read, outcome)
     if not in_ci:
         _forged(script, outcome)
     return outcome
@@ -232,6 +248,50 @@ def _conditional(script: Script, found: ShellScript, outcome: Outcome) -> None:
                 manner = "runs only on a condition, and what comes after it runs without it"
                 row = _row(script, command.row)
                 claim(outcome, row, Switch("IL301", "`interlock check`", manner, ""))
+
+
+def _written(script: Script, written: Iterable[Written], read: Reading, outcome: Outcome) -> None:
+    """What the files do that the script writes: it stands where their lines stand in the script."""
+    lines: list[str] = []
+    for one in islice(written, MOST_FILES):
+        if not any(one.text):
+            continue
+        python = one.path.endswith(".py")
+        text = holed(one.text)
+        document = NOTHING if python else read(one.path, text)
+        if document == NOTHING and not python:
+            continue
+        lines = lines or holed(script.text).split("\n")
+        places = _places(text.split("\n"), lines, one.row)
+        if python:
+            _python(script, PythonText(one.text, places[0]), outcome)
+            continue
+        rows = [_row(script, row) for row in places]
+        for claimed in document.claims:
+            row = rows[min(claimed.row, len(rows)) - 1]
+            outcome.claims.append(msgspec.structs.replace(claimed, row=row))
+        for nested in document.nested:
+            found = (rows[min(span.row, len(rows)) - 1] for span in nested.facts.spans)
+            spans = tuple(m.Span(row, 1, row, 1) for row in found)
+            facts = msgspec.structs.replace(nested.facts, spans=spans)
+            outcome.nested[f"{one.path}\n{text}", len(outcome.nested)] = Nested(facts)
+        outcome.entries.extend(
+            Entry(entry.name, rows[min(entry.row, len(rows)) - 1]) for entry in document.entries
+        )
+
+
+def _places(text: Sequence[str], lines: Sequence[str], start: int) -> list[int]:
+    """The row of each line of a text in the script that writes it, or near it; all from 0."""
+    found: list[int] = []
+    at = start
+    for line in text:
+        wanted = line.partition(HOLE)[0].strip()
+        for row in range(at, min(at + FARTHEST, len(lines)) if wanted else at):
+            if wanted in lines[row]:
+                at = row
+                break
+        found.append(at)
+    return found
 
 
 def _forged(script: Script, outcome: Outcome) -> None:

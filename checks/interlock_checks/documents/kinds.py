@@ -223,8 +223,12 @@ def format_by_head(path: str, head: bytes, *, executable: bool) -> str | None:
     return None
 
 
-def format_of(path: str, data: bytes) -> str | None:
-    """The format of a whole file; None if it is no document."""
+def format_of(path: str, data: bytes, *, executable: bool = True) -> str | None:
+    """
+    The format of a whole file; None if it is no document.
+
+    Whoever has a file read has decided that it is one, by its run bit where nothing else tells.
+    """
     found = format_by_name(path)
     if found is not None:
         return found
@@ -234,5 +238,4 @@ def format_of(path: str, data: bytes) -> str | None:
                 if pattern.search(data):
                     return format_name
                 break
-    # Whoever reads the file has decided that it is one: without a shebang, by the run bit.
-    return format_by_head(path, data[:HEAD], executable=True)
+    return format_by_head(path, data[:HEAD], executable=executable)

@@ -6,6 +6,7 @@ import importlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import msgspec
@@ -25,6 +26,9 @@ Reader = Callable[[str, str], Layout]
 LARGEST = 20_000_000
 """Bytes of a document; generated files beyond that are no script that anybody runs."""
 
+DEEPEST = 3
+"""Files written by files that are written."""
+
 _MARK = re.compile(rb"\{[{%]")
 _MARKS = re.compile(r"\{\{.*?\}\}", re.S)
 _STATEMENTS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.S)
@@ -32,19 +36,19 @@ _STATEMENTS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.S)
 
 def read_document(source: Source) -> Document:
     """What a file has executed; what cannot be read is in `problems`, never an exception."""
-    found = _read(source)
+    found = _read(source, 0)
     if found.problems and is_of_a_skeleton(source.path) and _MARK.search(source.data):
         # What it becomes is read where it becomes it; what can be read of it counts here as well.
         return msgspec.structs.replace(found, problems=())
     return found
 
 
-def _read(source: Source) -> Document:
+def _read(source: Source, depth: int) -> Document:
     if source.problem:
         return _problem(source.problem, 1)
     if len(source.data) > LARGEST:
         return _problem(f"it is too large to be proved ({len(source.data)} bytes)", 1)
-    name = format_of(source.path, source.data)
+    name = format_of(source.path, source.data, executable=depth == 0)
     if name is None:
         return Document()
     try:
@@ -53,11 +57,19 @@ def _read(source: Source) -> Document:
             text = without_marks(text)
         layout = reader(name)(text, source.path)
         said = tuple(suppression_claims(text, layout.comments))
-        return judge_layout(replace(layout, claims=(*layout.claims, *said)), source.path)
+        layout = replace(layout, claims=(*layout.claims, *said))
+        return judge_layout(layout, partial(_written, depth=depth + 1))
     except Unreadable as error:
         return _problem(error.message, error.row)
     except RecursionError:
         return _problem("it is nested too deeply", 1)
+
+
+def _written(path: str, text: str, *, depth: int) -> Document:
+    """As `_read`, for a file that a script makes of this text."""
+    if depth > DEEPEST:
+        return Document()
+    return _read(Source(path, "document", text.encode("utf-8", "surrogatepass"), b""), depth)
 
 
 def reader(name: str) -> Reader:

@@ -16,7 +16,8 @@ _USER = re.compile(r"[a-z_][a-z0-9_\-]*\$?\s+(?=\S)")
 
 def read(text: str, path: str) -> Layout:
     """Every line is a job of its own; a `%` that is not escaped ends the command."""
-    system = "cron.d/" in path or path.rpartition("/")[2] == "crontab"
+    system = "cron.d/" in path
+    either = path.rpartition("/")[2] == "crontab"
     environment: tuple[tuple[str, Word], ...] = ()
     scripts: list[Script] = []
     jobs: list[Job] = []
@@ -27,9 +28,9 @@ def read(text: str, path: str) -> Layout:
         elif match := _LINE.match(line):
             command = re.split(r"(?<!\\)%", match[1])[0].replace("\\%", "%")
             readings = [command]
-            if system and (user := _USER.match(command)):
+            if (system or either) and (user := _USER.match(command)):
                 # `crontab` may be of a user or of the system: both readings count.
-                readings = [command[user.end() :]]
+                readings = [*readings[:either], command[user.end() :]]
             for reading in readings:
                 scripts.append(
                     Script("shell", unholed(reading), rows=(row,), environment=environment)
