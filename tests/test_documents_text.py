@@ -270,6 +270,19 @@ def test_what_runs_nothing_is_innocent(path: str, text: str) -> None:
     assert rows(document(path, text)) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[{hosts: web, tasks: [{name: a, ansible.builtin.command: alembic upgrade head}]}]\n",
+        "{services: {web: {image: a, command: alembic upgrade head}}}\n",
+        "{job: {image: a, script: [alembic upgrade head]}}\n",
+        '{"steps": [{"script": "alembic upgrade head"}]}\n',
+    ],
+)
+def test_yaml_in_braces_is_known_by_its_text_as_well(text: str) -> None:
+    assert rows(document("ops/any.yml", text)) == [1]
+
+
 UP = "alembic upgrade head"
 WRITES = {
     "script": (f"cat > run.sh <<'E'\n#!/bin/sh\n\n{UP}\nE\n", [4]),

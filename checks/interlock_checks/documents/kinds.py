@@ -140,6 +140,15 @@ _YAML: tuple[_Searched, ...] = (
         ),
         "platform",
     ),
+    (
+        # In braces nothing tells one system from another.
+        (b"script", b"bash", b"pwsh", b"powershell", b"shell", b"command", b"runcmd"),
+        re.compile(
+            rb"[{,]\s*[\"']?(?:[\w.]+\.)?"
+            rb"(?:(?:before_|after_)?script|bash|pwsh|powershell|shell|command|runcmd)[\"']?\s*:"
+        ),
+        "platform",
+    ),
 )
 _TEXT: dict[str, tuple[_Searched, ...]] = {"yml": _YAML, "yaml": _YAML}
 """
