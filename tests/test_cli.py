@@ -378,6 +378,9 @@ def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
     assert outcome(done) == (0, f"interlock {interlock.__version__}\n", "")
 
 
+_STATE = ("XDG_STATE_HOME", "LOCALAPPDATA")
+"""Where the key of the cache lies."""
+
 _LOADED = """
 import sys
 from interlock.cli import main
@@ -386,6 +389,29 @@ heavy = {"sqlalchemy", "alembic", "libcst", "yaml", "tree_sitter", "traceback", 
 sys.stderr.write(" ".join(sorted(heavy & sys.modules.keys())))
 raise SystemExit(status)
 """
+
+
+def test_a_change_by_which_nothing_can_matter_loads_no_parser(tmp_path: Path) -> None:
+    def check() -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", _LOADED, "check", str(tmp_path / "repository")],
+            env=environment() | {name: str(tmp_path / "state") for name in _STATE},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stderr
+
+    (tmp_path / "repository").mkdir()
+    module = tmp_path / "repository" / "m.py"
+    text = "import subprocess\n\ndef idle():\n    given = 1\n" + "    given += 1\n" * 300
+    module.write_text(text)
+    assert "libcst" in check()
+    module.write_text(text.replace("given = 1", "given = 2  # at first"))
+    assert "libcst" not in check()
+    assert "libcst" not in check()
+    module.write_text(text.replace("given = 1", "given = subprocess.run"))
+    assert "libcst" in check()
 
 
 @pytest.mark.parametrize("arguments", [["explain", "IL101"], ["--version"]], ids=" ".join)

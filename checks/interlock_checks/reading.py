@@ -44,6 +44,7 @@ class Reading:
     extra: dict[str, frozenset[str] | None] = field(default_factory=dict)
     text: dict[str, bytes] = field(default_factory=dict)
     stars: dict[str, bool] = field(default_factory=dict)
+    dotted: dict[tuple[str, str], bool] = field(default_factory=dict)
     done: int = 0
 
     def searchable(self, path: str) -> bytes:
@@ -136,18 +137,18 @@ class Reading:
 
     def _run(self, jobs: Sequence[Job]) -> Iterator[tuple[str, bytes]]:
         total = self.done + len(jobs)
-        missing: list[Job] = []
+        missing: dict[Job, bytes] = {}
         for job in jobs:
             key = self._key(job)
             encoded = self.kept.get(key)
             if encoded is None:
-                missing.append(job)
+                missing[job] = key
                 continue
             self.used[key] = encoded
             yield job[0], encoded
         self.done += len(jobs) - len(missing)
-        for job, (encoded, stem) in self.workers.read_all(missing):
-            key = self._key(job)
+        for job, (encoded, stem) in self.workers.read_all(list(missing)):
+            key = missing[job]
             self.used[key] = encoded
             if stem:
                 self.stems[stem] = key

@@ -122,12 +122,19 @@ def _taken(names: set[str], words: frozenset[str], reading: Reading, path: str) 
     """Those of the names that a file imports or takes from an imported module."""
     if "*" in names or reading.has_star(path):
         return names
-    text = reading.searchable(path)
-    return {name for name in names if name in words or _is_taken(name.encode(), text)}
+    return {name for name in names if name in words or _is_taken(name, reading, path)}
 
 
-def _is_taken(name: bytes, text: bytes) -> bool:
-    """Whether a name stands behind a dot."""
+def _is_taken(name: str, reading: Reading, path: str) -> bool:
+    """Whether a name stands behind a dot: asked in every round, and looked for once."""
+    known = reading.dotted.get((path, name))
+    if known is None:
+        found = _is_dotted(name.encode(), reading.searchable(path))
+        known = reading.dotted[path, name] = found
+    return known
+
+
+def _is_dotted(name: bytes, text: bytes) -> bool:
     at = text.find(name)
     while at >= 0:
         before, end = at - 1, at + len(name)
