@@ -164,6 +164,10 @@ def _operation(operator: str, left: Value, right: Value) -> Value:
             return Many(left.items, rest=True)
         case "+", _, Many() if not isinstance(left, Lit | Text | Table):
             return Many(right.items, rest=True)
+        case "*", Many(), _ if not isinstance(right, Lit):
+            return Many(left.items, rest=True)
+        case "*", _, Many() if not isinstance(left, Lit):
+            return Many(right.items, rest=True)
         case "|", Table(), Table():
             return Table((*left.pairs, *right.pairs), left.rest or right.rest)
         case "|", Table(), _:

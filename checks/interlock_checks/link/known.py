@@ -314,6 +314,26 @@ def _listed(world: World, given: Sequence[Given], path: str) -> Values:
     return tuple(found)
 
 
+def _some_of(place: int) -> Known:
+    """Some, all or none of what is in the argument at this place."""
+
+    def known(world: World, given: Sequence[Given], path: str) -> Values:
+        items = merge(fold.each(one) for one in argument(given, place) or ())
+        return (Many((items or UNKNOWN,), rest=True),)
+
+    return known
+
+
+def _chained(world: World, given: Sequence[Given], path: str) -> Values:
+    items: list[Values] = []
+    rest = False
+    for one in given:
+        known = fold.items_of(one.values[0]) if len(one.values) == 1 else None
+        items.extend(known if known is not None else [merge(fold.each(v) for v in one.values)])
+        rest = rest or known is None
+    return (Many(tuple(items), rest),)
+
+
 def _reversed(world: World, given: Sequence[Given], path: str) -> Values:
     return tuple(
         Many(tuple(reversed(v.items)), v.rest) if isinstance(v, Many) else HOLE
@@ -499,6 +519,14 @@ _KNOWN: dict[str, Known] = {
     "builtins.globals": _namespace_of_module,
     "builtins.locals": _namespace_of_module,
     "builtins.map": _map,
+    "builtins.filter": _some_of(1),
+    "itertools.filterfalse": _some_of(1),
+    "itertools.takewhile": _some_of(1),
+    "itertools.dropwhile": _some_of(1),
+    "itertools.islice": _some_of(0),
+    "itertools.compress": _some_of(0),
+    "itertools.chain": _chained,
+    "random.sample": _some_of(0),
     "pkgutil.iter_modules": _walked,
     "pkgutil.walk_packages": _walked,
     "builtins.list": _listed,

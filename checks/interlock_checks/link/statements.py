@@ -278,7 +278,10 @@ def _items_of(machine: Machine, step: Step, at: Running) -> list[Values]:
     if len(values) != 1 or not isinstance(values[0], Many) or values[0].rest:
         return []
     items = list(values[0].items)
-    short = len(items) <= MOST_TURNS and all(item and all(map(_is_listed, item)) for item in items)
+    guarded = any(guard_of(value) is not None for item in items for value in item)
+    short = len(items) <= MOST_TURNS and all(
+        item and (guarded or all(map(_is_listed, item))) for item in items
+    )
     return items if short else []
 
 
