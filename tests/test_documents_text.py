@@ -310,6 +310,14 @@ WRITES = {
         f"cat > a.sh <<'A'\ncat > b.sh <<'B'\n{UP}\nB\nsh b.sh\nA\n",
         [3],
     ),
+    "text of which parts may be several": (
+        f"A=x\nif b; then A=y; fi\ncat > go.sh <<E\necho $A ${{B:-c}} ${{D/e}}\n{UP}\nE\n",
+        [5],
+    ),
+    "command of which a part may be several": (
+        "A=current\nif b; then A='upgrade head'; fi\nsh <<E\nalembic $A\nE\n",
+        [4],
+    ),
     "notes": (f"cat > NOTES <<E\n{UP}\nE\n", []),
     "page": (f"cat > README.md <<E\n{UP}\nE\n", []),
     "message": (f"cat <<E\n{UP}\nE\n", []),

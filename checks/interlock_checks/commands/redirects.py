@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from interlock_checks.commands.argv import unholed
 from interlock_checks.commands.expand import body, fields, text
 from interlock_checks.commands.grammar import WORD_TYPES, WORDS_ONLY
 from interlock_checks.commands.model import UNKNOWN, Word, normal
+from interlock_checks.commands.pieces import Scope, Variables
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -39,8 +42,7 @@ def redirects(walk: Walk, node: Node, context: Context) -> Redirected:
     while todo:
         one = todo.pop(0)
         if one.type == "herestring_redirect":
-            readings = text(one.children[1:], walk.scope(context))
-            given = readings[0] if len(readings) == 1 else UNKNOWN
+            given = _covering(partial(text, one.children[1:]), walk.scope(context))
             found.stdin = (normal((*given, "\n")), walk.row_of(one, context.frame))
         elif one.type == "file_redirect":
             # The grammar takes the words behind the file for files as well.
@@ -84,10 +86,18 @@ def heredoc(walk: Walk, node: Node, context: Context) -> tuple[Word, int] | None
     if delimiter is not None and re.search(r"['\"\\]", delimiter):
         given = unholed(walk.text_of(inner, frame))
     else:
-        readings = body(inner, walk.scope(context))
-        given = readings[0] if len(readings) == 1 else UNKNOWN
+        given = _covering(partial(body, inner), walk.scope(context))
     if node.children and node.children[0].type == "<<-":
         given = normal(
             part if part is None else re.sub(r"^\t+", "", part, flags=re.M) for part in given
         )
     return given, walk.row_of(inner, frame)
+
+
+def _covering(readings_in: Callable[[Scope], Sequence[Word]], scope: Scope) -> Word:
+    """The one reading of a text, or one that leaves open what tells several apart."""
+    readings = readings_in(scope)
+    if len(readings) > 1:
+        nothing = replace(scope, variables=Variables(), local={}, defer=lambda _: None)
+        readings = readings_in(nothing)
+    return max(readings, key=lambda one: one.count(None), default=UNKNOWN)
