@@ -61,6 +61,9 @@ WAITING: Final = frozenset(
 PAIRING: Final = frozenset({"asyncio.wait", "concurrent.futures.wait"})
 """Those of them that return two sets: what is done, and what is not."""
 
+ADDING: Final = frozenset({"append", "add", "extend", "insert"})
+"""Methods by which a list or set has more in it."""
+
 INERT_CALLS: Final = frozenset(
     f"builtins.{name}" for name in "print len str repr bool id type isinstance hash".split()
 )

@@ -12,17 +12,17 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-Telling = Literal["process", "status", "wait status", "pair", ""]
+Telling = Literal["process", "answer", "status", "wait status", "pair", ""]
 
 
 class Ending(Struct, frozen=True):
     """
     What a call that starts a process makes of its exit status.
 
-    `tells` is what it returns: an object with the status as an attribute, the status, the status
-    times 256 (as `wait` of POSIX has it), a status and a text, or nothing of it. It raises for a
-    failure if `raises`, which the argument `keyword` turns round. `waits`: it returns when the
-    process has ended.
+    `tells` is what it returns: an object with the status as an attribute, such an object that is
+    true only if the status is 0, the status, the status times 256 (as `wait` of POSIX has it), a
+    status and a text, or nothing of it. It raises for a failure if `raises`, which the argument
+    `keyword` turns round. `waits`: it returns when the process has ended.
     """
 
     tells: Telling = ""
@@ -37,7 +37,7 @@ def _each(ending: Ending, prefix: str, names: str) -> dict[str, Ending]:
 
 _OPENED = Ending("process", waits=False)
 _CHECKED = Ending("process", raises=True, keyword="check")
-_WARNING = Ending("process", raises=True, keyword="warn")
+_WARNING = Ending("answer", raises=True, keyword="warn")
 
 
 def _subprocess(prefix: str) -> dict[str, Ending]:

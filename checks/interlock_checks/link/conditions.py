@@ -468,8 +468,8 @@ def _truth(value: Value) -> bool | None:
     match value:
         case Lit(value=constant) | Told(value=constant):
             return bool(constant)
-        case Finished():
-            return True
+        case Finished(truth=truth):
+            return truth
         case Made(name=name) if _ours(name):
             return True
         case Text(parts=parts):

@@ -13,6 +13,7 @@ from dataclasses import replace
 from interlock_checks.catalogue import endings
 from interlock_checks.catalogue.endings import Telling
 from interlock_checks.facts import model as m
+from interlock_checks.link.attributes import name_of
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site
 from interlock_checks.link.running import Running
@@ -68,6 +69,8 @@ def _told(step: str, tells: Telling, *statuses: int) -> Values | None:
     match tells:
         case "process":
             return finished(step, *statuses)
+        case "answer":
+            return tuple(Finished(step, status, status == 0) for status in statuses)
         case "status":
             return tuple(Told(status) for status in statuses)
         case "wait status":
@@ -136,3 +139,17 @@ def run_future(
         failed = replace(path, refused=path.refused | {(first, site)})
         flow.normal.append(failed.bind(result, finished(first, 1)))
     return flow
+
+
+def note(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
+    """Something is put into an attribute's list: after a failure, that it holds something tells."""
+    facts = machine.world.files[at.path]
+    call = facts.nodes[step.node]
+    func = facts.nodes[call.func] if isinstance(call, m.Call) else None
+    base = func.base if isinstance(func, m.Attr) else -1
+    owner = facts.nodes[base] if base >= 0 else None
+    if not isinstance(owner, m.Attr):
+        return Flow(paths)
+    held: Values = (Many(((Told(1),),), rest=True),)
+    name = name_of(facts, base, at)
+    return Flow([p.store(name, owner.name, held) if p.has_failed else p for p in paths])

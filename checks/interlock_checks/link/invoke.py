@@ -19,7 +19,7 @@ from interlock_checks.link.calls import (
     run_generator,
     run_own,
 )
-from interlock_checks.link.exits import check, is_check, run_future, run_process
+from interlock_checks.link.exits import check, is_check, note, run_future, run_process
 from interlock_checks.link.handlers import Caught, exit_kind, made_by
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
@@ -209,6 +209,8 @@ def _call_external(
         by = 1 if last == "__enter__" else -1
         moved = [replace(path, permits=max(path.permits + by, 0)) for path in ended]
         return added(flow, Flow(moved))
+    if last in control.ADDING and given:
+        return added(flow, note(machine, step, ended, at))
     if last in control.STACKING and given:
         return added(flow, _enter_stack(machine, given[0].values, step, ended, at))
     if name in control.CALLING or last in control.CALLING_METHODS:

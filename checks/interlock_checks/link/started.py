@@ -68,7 +68,7 @@ def _judged(start: processes.Start, given: tuple[Given, ...]) -> Iterable[Verdic
         yield judge_argv(tuple(word_of(item) for item in words if item))
         return
     first = start.first + 1 if start.form == "path+argv" else start.first
-    for value in (argument(given, first, start.keyword) or ())[:1]:
+    for value in argument(given, first, start.keyword) or ():
         match value:
             case Lit(value=str() as text):
                 yield from (verdict for _, verdict in judge_shell(text))

@@ -13,7 +13,7 @@ from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Jump, Path, Raised, Site, merged
 from interlock_checks.link.running import Running, added, failure, guard_of, is_worth
 from interlock_checks.link.shape import Step, every
-from interlock_checks.link.values import Lit, Made, Many, Value, Values
+from interlock_checks.link.values import Lit, Made, Many, Told, Value, Values, as_told
 
 MOST_TURNS = 6
 """Turns of a loop that are followed one by one."""
@@ -101,8 +101,17 @@ def store(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
     if not isinstance(stored, m.Op) or not isinstance(target, m.Attr):
         return Flow(paths)
     name = name_of(facts, stored.left, at)
-    right = stored.right
-    return Flow([one.store(name, target.name, machine.kept(right, one, at)) for one in paths])
+    return Flow([one.store(name, target.name, _stored(machine, stored, one, at)) for one in paths])
+
+
+def _stored(machine: Machine, stored: m.Op, path: Path, at: Running) -> Values | None:
+    """What an attribute is given; after a failure, it tells of that."""
+    values = machine.kept(stored.right, path, at)
+    if not path.has_failed:
+        return values
+    right = machine.world.files[at.path].nodes[stored.right]
+    counted = isinstance(right, m.Op) and right.operator in {"+", "|"}
+    return (Told(1),) if values is None and counted else as_told(values or ()) or None
 
 
 def run_if(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:

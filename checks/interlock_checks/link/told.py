@@ -387,7 +387,7 @@ def _each(values: Values, function: Callable[[int], bool | int]) -> Values:
     for value in values:
         plain = _plain(value)
         if isinstance(value, Finished | Many | Obj | Made):
-            plain = 1  # an object: true
+            plain = int(not isinstance(value, Finished) or value.truth)
         if plain is None:
             plain = 0
         if not isinstance(plain, int):
@@ -461,7 +461,7 @@ def _of_several(function: Callable[[Iterable[int]], bool | int], value: Value) -
 
 def _truth_or_number(value: Value) -> int | None:
     if isinstance(value, Finished | Made):
-        return 1
+        return int(isinstance(value, Made) or value.truth)
     return 0 if value == Told(None) else _number(value)
 
 

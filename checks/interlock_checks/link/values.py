@@ -151,10 +151,11 @@ class Program(msgspec.Struct, frozen=True):
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """The process or future of a step of interlock, which ended with that status."""
+    """The process or future of a step, which ended with that status; `truth` is its own."""
 
     step: str
     status: int
+    truth: bool = True
 
 
 class Told(msgspec.Struct, frozen=True):
