@@ -8,7 +8,7 @@ here, whatever they hold today: they are what a switch is made of.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
@@ -75,7 +75,7 @@ class Conditions:
                 return (Lit(answer),)
         if isinstance(one, m.Entered):
             return self.value(at, one.source, way)
-        if isinstance(one, m.Each | m.Item):
+        if isinstance(one, m.Each | m.Item | m.Attr):
             items = self._elements(at, one, way)
             if items is not None:
                 return items
@@ -111,28 +111,75 @@ class Conditions:
             return False
         return any(self.held(at, number, way) is not None for number in parts)
 
-    def _elements(self, at: Running, one: m.Each | m.Item, way: Path) -> Values | None:
+    def _elements(self, at: Running, one: m.Each | m.Item | m.Attr, way: Path) -> Values | None:
         """What a list or dictionary of receipts holds, each of them; None if it may be else."""
-        nodes = self.world.files[at.path].nodes
+        facts = self.world.files[at.path]
         source: int = -1
+        part: int | str | None = None
         if isinstance(one, m.Each):
             source = one.source
+        elif isinstance(one, m.Attr):
+            base = facts.nodes[origin(facts, one.base)]
+            if isinstance(base, m.Each):
+                source, part = base.source, one.name
         else:
-            key, base = nodes[one.key], nodes[one.base]
-            if isinstance(base, m.Each) and isinstance(key, m.Const) and key.value == 1:
-                call = nodes[base.source]
-                if isinstance(call, m.Call) and isinstance(nodes[call.func], m.Attr):
-                    source = base.source
-            elif not isinstance(base, m.Each):
+            key, base = facts.nodes[one.key], facts.nodes[one.base]
+            if not isinstance(base, m.Each):
                 source = one.base
+            elif isinstance(key, m.Const) and isinstance(key.value, int):
+                call = facts.nodes[base.source]
+                named = isinstance(call, m.Call) and isinstance(facts.nodes[call.func], m.Attr)
+                if not named or key.value == 1:
+                    source, part = base.source, None if named else key.value
         if source < 0:
             return None
-        held = elements(self.world.files[at.path], source)
-        if not held:
-            return None
-        found = merge(self.value(at, number, way) for number in held)
+        groups = [
+            self._part(at, inner, number, part, way) for inner, number in self._held_by(at, source)
+        ]
+        found = merge(groups)
         made = found and all(isinstance(v, Made) and _ours(v.name) for v in found)
         return found if made else None
+
+    def _held_by(self, at: Running, source: int) -> list[tuple[Running, int]]:
+        """The nodes of what a list holds, or of what an own generator yields, and where."""
+        facts = self.world.files[at.path]
+        held = elements(facts, source)
+        if held:
+            return [(at, number) for number in held]
+        call = facts.nodes[origin(facts, source)]
+        if not isinstance(call, m.Call):
+            return []
+        self.world.steps = 0
+        found: list[tuple[Running, int]] = []
+        for function in self.world.values(at.path, call.func, at.frame):
+            if not isinstance(function, Fun):
+                return []
+            given = self.world.given(at.path, call.args, at.frame)
+            frame = self.world.frame(function, given, 1)
+            inner = replace(at, path=function.path, scope=function.scope, frame=frame)
+            yields = self.world.files[function.path].scopes[function.scope].yields
+            found += [(inner, number) for number in yields]
+        return found
+
+    def _part(
+        self, at: Running, inner: Running, number: int, part: int | str | None, way: Path
+    ) -> Values:
+        """An element, or the item or attribute of it that is asked for."""
+        if number < 0:
+            return UNKNOWN
+        if isinstance(part, int):
+            row = self.world.files[inner.path].nodes[number]
+            if not isinstance(row, m.Seq) or not 0 <= part < len(row.items):
+                return UNKNOWN
+            number = row.items[part]
+        if inner is at:
+            values = self.value(at, number, way)
+        else:
+            self.world.steps = 0
+            values = self.world.values(inner.path, number, inner.frame)
+        if isinstance(part, str):
+            return merge(self.world.attribute(value, part) for value in values) or UNKNOWN
+        return values
 
     def changed(self, at: Running, one: m.Op, way: Path) -> Values | None:
         """A counter or a list after it was added to, as far as a condition may ask for it."""
