@@ -14,6 +14,7 @@ from interlock_checks.facts.cut import Cut
 from interlock_checks.facts.positions import spans_of
 from interlock_checks.facts.reader import Pending, Reader
 from interlock_checks.facts.remainder import SyntaxProblem
+from interlock_checks.facts.walk import read_module
 
 _DEPTH = 20_000
 
@@ -40,8 +41,7 @@ def read_cut(
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _DEPTH))
     try:
-        reader = Reader(Recorder(near))
-        reader.read(tree)
+        reader = read_module(tree, Recorder(near))
         uses = [use for use in reader.uses if keep(reader, use)]
         anchors = [use.anchor for use in uses] + [place for *_, place in reader.imports]
         anchors += reader.trace.places
