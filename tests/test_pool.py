@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 import pytest
 
+from interlock_checks import worker
 from interlock_checks.discover import Source
 from interlock_checks.facts import files
 from interlock_checks.facts import model as m
@@ -78,3 +79,27 @@ def test_processes_in_the_middle_of_work_end_with_who_asked() -> None:
     with workers(*paths) as readers:
         next(iter(readers.read_all([(path, None, False) for path in paths])))
     assert multiprocessing.active_children() == before
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_where_no_more_processes_can_be_started_those_that_there_are_do_the_work(
+    monkeypatch: pytest.MonkeyPatch, allowed: int
+) -> None:
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("what refuses is the call that forks")
+    fork = os.fork
+    started = 0
+
+    def limited() -> int:
+        nonlocal started
+        if started >= allowed:
+            raise BlockingIOError("Resource temporarily unavailable")
+        started += 1
+        return fork()
+
+    monkeypatch.setattr(os, "fork", limited)
+    monkeypatch.setattr(worker, "cores", lambda: 2)
+    with workers("a.py", "b.py", "c.py") as readers:
+        found = read(readers, "a.py", "b.py", "c.py")
+        assert len(multiprocessing.active_children()) == allowed
+    assert all(facts.uses and not facts.problems for facts in found.values())

@@ -59,9 +59,18 @@ class Pool(Generic[Task, Answer]):
             process = context.Process(  # type: ignore[attr-defined]
                 target=_serve, args=(theirs, inherited, work), daemon=True
             )
-            process.start()
-            theirs.close()
+            try:
+                process.start()
+            except OSError:  # there may be no more of them: those that there are do the work
+                ours.close()
+                break
+            finally:
+                theirs.close()
             self._processes[ours] = process
+
+    def __len__(self) -> int:
+        """How many processes there are: none, where the system refuses to start any."""
+        return len(self._processes)
 
     def close(self) -> None:
         """End the processes."""

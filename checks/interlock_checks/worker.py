@@ -207,7 +207,7 @@ class Workers:
 
             self._pool = Pool(self._worker, cores())
             self._told = {}
-        return self._pool
+        return self._pool if len(self._pool) else None
 
     def _alone(self, job: Job) -> Encoded:
         """One file in a process of its own; if that dies, the file is unreadable."""
