@@ -7,7 +7,6 @@ What depends on a parameter waits until every caller in the repository is known;
 
 from __future__ import annotations
 
-import itertools
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +18,12 @@ from interlock_checks.catalogue import guards, processes, reflection
 from interlock_checks.catalogue.tampering import ROOT
 from interlock_checks.commands import judge_argv, judge_shell
 from interlock_checks.commands.judge import Verdict
-from interlock_checks.commands.model import REST, Argument, Word, const
+from interlock_checks.commands.model import Argument, const
 from interlock_checks.commands.steps import STEPS
 from interlock_checks.facts import model as m
 from interlock_checks.link import approval, fold, tampering
 from interlock_checks.link.known import argument, sink_names
+from interlock_checks.link.lines import command_lines, has_text, shell_verdicts, verdicts_of
 from interlock_checks.link.tampering import Touch
 from interlock_checks.link.unasked import Unasked
 from interlock_checks.link.values import (
@@ -35,7 +35,6 @@ from interlock_checks.link.values import (
     Ext,
     Fun,
     Given,
-    Hole,
     Lit,
     Made,
     Many,
@@ -50,9 +49,6 @@ from interlock_checks.link.values import (
     Values,
 )
 from interlock_checks.link.world import COMPUTED, NESTED, Frame, World
-
-ALTERNATIVES = 16
-"""Command lines that are judged of one process; beyond that the words count as unknown."""
 
 _DEEPEST = 4
 
@@ -381,7 +377,7 @@ class Uses:
                 self._judge(site, node, func, (*args, *given))
             case Program(words=words):
                 more = [g.values for g in given if g.name is None]
-                self._process(site, node, function, self._lines([*words, *more]), given)
+                self._process(site, node, function, command_lines([*words, *more]), given)
             case Obj():
                 for inner in self.world.attribute(function, "__call__"):
                     if isinstance(inner, Fun):
@@ -397,7 +393,7 @@ class Uses:
             if _innocent_call(sink, given):
                 return
             if start is not None:
-                verdicts = self._verdicts(start, given)
+                verdicts = verdicts_of(start, given)
                 if verdicts and all(v.kind == "innocent" for v in verdicts):
                     return
             self._report(site, sink.code, sink.name, "called", function.via)
@@ -452,7 +448,7 @@ class Uses:
         """IPython's magics called as functions: their last argument is a script or source."""
         names = argument(given, 0, "magic_name") or UNKNOWN
         if all(isinstance(v, Lit) and v.value in _SHELL_MAGICS for v in names):
-            verdicts = self._argv(given[-1].values, [], shell=True)
+            verdicts = shell_verdicts(given[-1].values)
             self._verdict(site, node, function, verdicts, given)
         elif function.name == "run_cell_magic":
             self._execute(site, node, function, (len(given) - 1, "cell"), given)
@@ -622,11 +618,10 @@ class Uses:
                 case Lit(value=str() as text):
                     self._textual(site, use, text, into)
                 case Program(words=words) if manner == "run by an operator":
-                    lines = self._lines(words)
-                    self._process(site, use.node, value, lines, ())
+                    self._process(site, use.node, value, command_lines(words), ())
                 case Many(items=items) if manner == "run by a task":
                     for item in items:
-                        verdicts = self._argv(item, [], shell=True)
+                        verdicts = shell_verdicts(item)
                         self._verdict(site, use.node, Method(value, "actions"), verdicts, ())
                 case Fun(path=path, scope=scope):
                     if manner != "bound to another name":
@@ -838,7 +833,7 @@ class Uses:
             names = argument(given, start.first, start.keyword) or UNKNOWN
             if not all(isinstance(v, Lit) for v in names):
                 return
-        self._verdict(site, node, function, self._verdicts(start, given), given)
+        self._verdict(site, node, function, verdicts_of(start, given), given)
 
     def _perhaps_running(
         self, site: Site, node: int, function: Ext | Method, given: tuple[Given, ...]
@@ -846,14 +841,14 @@ class Uses:
         """An unknown `x.run(...)` that is given a migration command in constants."""
         positional = [g.values for g in given if g.name in {None, "args", "command", "cmd"}]
         verdicts: list[Verdict] = []
-        constant = [v for v in positional if _has_text(v)]
+        constant = [v for v in positional if has_text(v)]
         if constant and len(positional) > 1:
-            verdicts += [judge_argv(words) for words in self._lines(positional)]
+            verdicts += [judge_argv(words) for words in command_lines(positional)]
         for values in positional[:3]:
             for value in values:
                 match value:
-                    case Many(items=items) if any(_has_text(item) for item in items):
-                        verdicts += [judge_argv(w) for w in self._lines(items, value.rest)]
+                    case Many(items=items) if any(has_text(item) for item in items):
+                        verdicts += [judge_argv(w) for w in command_lines(items, value.rest)]
                     case Lit(value=str() as text) if " " in text:
                         verdicts += [v for _, v in judge_shell(text)]
                     case Text(parts=parts) if any(" " in (part or "") for part in parts):
@@ -940,108 +935,6 @@ class Uses:
         if reason is not None:
             manner = f"loses its exit status to {reason}"
             self.reaches.append(self._reach(site, "IL306", f"`interlock {step}`", manner))
-
-    def _verdicts(self, start: processes.Start, given: tuple[Given, ...]) -> list[Verdict]:
-        """What the command lines are that a call may start; empty if nothing is given."""
-        prefix: list[Values] = [(Lit(text),) for text in start.prefix]
-        if start.form in {"words", "path+words"}:
-            positional = [g for g in given if g.name is None][start.first :]
-            if start.trailing:
-                positional = positional[: -start.trailing]
-            words = [g.values for g in positional]
-            if start.form == "path+words" and len(words) > 1:
-                words = [words[0], *words[2:]]
-            rest = any(g.star for g in positional)
-            words = (
-                [v for v, g in zip(words, positional, strict=False) if not g.star]
-                if (rest and start.form == "words")
-                else words
-            )
-            if not words and not rest:
-                return []
-            if len(words) == 1 and not rest and _is_list(words[0]):
-                return self._argv(words[0], prefix, shell=False)
-            return [judge_argv(line) for line in self._lines([*prefix, *words], rest)]
-        values = argument(given, start.first, start.keyword)
-        if values is None:
-            return []
-        stdin = _stdin(given)
-        if start.form == "shell":
-            return self._argv(values, prefix, shell=True)
-        if start.form == "path+argv":
-            listed = argument(given, start.first + 1, "args") or argument(
-                given, start.first + 1, "argv"
-            )
-            found: list[Verdict] = []
-            for value in listed or ():
-                if isinstance(value, Many):
-                    words = [values, *value.items[1:]]
-                    found += [judge_argv(w) for w in self._lines(words, value.rest)]
-                else:
-                    found += [judge_argv(w) for w in self._lines([values], rest=True)]
-            return found
-        if start.form == "module":
-            words = [(Lit("python"),), (Lit("-m"),), values]
-            return [judge_argv(w) for w in self._lines(words, rest=True)]
-        if start.form == "script":
-            words = [(Lit("python"),), values]
-            return [judge_argv(w) for w in self._lines(words, rest=True)]
-        shell = start.shell is not None and _shell_wanted(
-            argument(given, start.shell if start.shell >= 0 else 10_000, "shell")
-        )
-        program = argument(given, 10_000, "executable") if start.executable else None
-        found = self._argv(values, prefix, shell=shell, stdin=stdin)
-        if program and program != UNKNOWN and not shell:
-            for value in values:
-                if isinstance(value, Many):
-                    words = [program, *value.items[1:]]
-                    found += [judge_argv(w) for w in self._lines(words, value.rest)]
-        return found
-
-    def _argv(
-        self, values: Values, prefix: list[Values], *, shell: bool, stdin: Word | None = None
-    ) -> list[Verdict]:
-        found: list[Verdict] = []
-        for value in values:
-            match value:
-                case Many(items=items, rest=rest) if not shell or len(items) > 1 or prefix:
-                    found += [
-                        judge_argv(w, stdin_text=stdin)
-                        for w in self._lines([*prefix, *items], rest)
-                    ]
-                case Many(items=items) if items:
-                    found += self._argv(items[0], prefix, shell=True)
-                case Lit(value=str() as text):
-                    lead = " ".join(_constant(prefix))
-                    script = f"{lead} {text}" if lead else text
-                    found += [v for _, v in judge_shell(script)]
-                case Text(parts=parts):
-                    found += [v for _, v in judge_shell(parts)]
-                case Lit(value=None) if prefix:
-                    found += [judge_argv(w) for w in self._lines(prefix, rest=True)]
-                case Lit():
-                    pass
-                case _:
-                    found += [judge_argv(w) for w in self._lines(prefix, rest=True)]
-        return found
-
-    def _lines(self, words: Sequence[Values], rest: bool = False) -> list[tuple[Argument, ...]]:
-        """All command lines that the alternatives of each word make."""
-        alternatives: list[list[Argument]] = []
-        size = 1
-        for values in words:
-            found: list[Argument] = []
-            for value in values:
-                for one in _words(value):
-                    if one not in found:
-                        found.append(one)
-            size *= max(len(found), 1)
-            if size > ALTERNATIVES:
-                size //= max(len(found), 1)
-                found = [(None,)]
-            alternatives.append(found or [(None,)])
-        lines = list(itertools.product(*alternatives))
-        return [(*line, REST) for line in lines] if rest else lines
 
     # --- callers ---
 
@@ -1196,53 +1089,8 @@ def _packaged(package: Values | None) -> bool:
     )
 
 
-def _stdin(given: Sequence[Given]) -> Word | None:
-    """The constant text that is sent to a process."""
-    for one in given:
-        if one.name == "input" and len(one.values) == 1:
-            (word,) = _words(one.values[0])
-            return word
-    return None
-
-
-def _shell_wanted(values: Values | None) -> bool:
-    if values is None:
-        return False
-    return not all(isinstance(v, Lit) and not v.value for v in values)
-
-
-def _is_list(values: Values) -> bool:
-    return bool(values) and all(isinstance(v, Many) for v in values)
-
-
-def _has_text(values: Values) -> bool:
-    return any(
-        (isinstance(v, Lit) and isinstance(v.value, str)) or isinstance(v, Text) for v in values
-    )
-
-
-def _constant(words: Sequence[Values]) -> list[str]:
-    return [str(v.value) for values in words for v in values[:1] if isinstance(v, Lit)]
-
-
 def _all_items(values: Values) -> Values:
     found: list[Value] = []
     for value in values:
         found.extend(fold.each(value))
     return tuple(found)
-
-
-def _words(value: Value) -> list[Word]:
-    match value:
-        case Lit(value=str() as text):
-            return [(text,)]
-        case Lit(value=bytes() as data):
-            return [(data.decode("utf-8", "replace"),)]
-        case Lit(value=int() as number):
-            return [(str(number),)]
-        case Text(parts=parts):
-            return [parts]
-        case Hole() | Par():
-            return [(None,)]
-        case _:
-            return [(None,)]
