@@ -9,10 +9,10 @@ from interlock_checks.catalogue import control
 from interlock_checks.catalogue.guards import PERMIT
 from interlock_checks.facts import model as m
 from interlock_checks.link.calls import arguments_of, is_manager, run_generator, run_own
+from interlock_checks.link.exits import quit_by
 from interlock_checks.link.handlers import (
     Caught,
     caught_by,
-    exit_kind,
     made_by,
     may_swallow,
     swallows_at_exit,
@@ -25,22 +25,19 @@ from interlock_checks.link.values import Fun, Made, Obj
 
 
 def run_raise(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
-    return Flow(raised=[_raised_by(machine, step, path, at) for path in paths])
+    return Flow(raised=[one for path in paths for one in _raised_by(machine, step, path, at)])
 
 
-def _raised_by(machine: Machine, step: Step, path: Path, at: Running) -> Raised:
+def _raised_by(machine: Machine, step: Step, path: Path, at: Running) -> list[Raised]:
     if step.node < 0:
         # `raise` alone: what the handler caught goes on.
         caught = [one for one in path.refused if one[1] == at.handling]
         if caught:
             rest = replace(path, refused=path.refused - set(caught))
             process = at.handling is not None and path.value(failure(at.handling)) is not None
-            return Raised(rest, "refusal", caught[0][0], process)
-        return Raised(path, "error")
-    kind = exit_kind(
-        machine.world, at.path, step.node, at.frame, machine.values_on(path, at), raised=True
-    )
-    return Raised(path, kind or "error")
+            return [Raised(rest, "refusal", caught[0][0], process)]
+        return [Raised(path, "error")]
+    return quit_by(machine, step, path, at, raised=True) or [Raised(path, "error")]
 
 
 def run_try(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:

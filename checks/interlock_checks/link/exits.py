@@ -14,6 +14,7 @@ from interlock_checks.catalogue import endings
 from interlock_checks.catalogue.endings import Telling
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
+from interlock_checks.link.handlers import exit_kind
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site
 from interlock_checks.link.running import Running
@@ -111,6 +112,34 @@ def check(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
         if not failed or len(failed) < len(values):
             flow.normal.append(path)
     return flow
+
+
+def quit_by(machine: Machine, step: Step, path: Path, at: Running, *, raised: bool) -> list[Raised]:
+    """How a call or a `raise` ends the program, if it does; with `status and other`, either way."""
+    values = machine.values_on(path, at)
+    kind = exit_kind(machine.world, at.path, step.node, at.frame, values, raised=raised)
+    if kind is None:
+        return []
+    if kind == "success" or not _is_overruled(machine, step, path, at):
+        return [Raised(path, kind)]
+    site = Site(at.path, at.scope, step.place, "condition", at.turn)
+    return [Raised(path.chose(site, True), "exit"), Raised(path.chose(site, False), "success")]
+
+
+def _is_overruled(machine: Machine, step: Step, path: Path, at: Running) -> bool:
+    """Whether the status is `told and other`, and only the other is not known."""
+    nodes = machine.world.files[at.path].nodes
+    call = nodes[step.node]
+    for arg in call.args if isinstance(call, m.Call) else ():
+        status = nodes[arg.value]
+        if (
+            isinstance(status, m.Either)
+            and machine.conditions.held(at, arg.value, path) is None
+            and machine.conditions.heard(at, status.options[0], path)
+            and machine.conditions.answer(at, status.options[-1], path) is None
+        ):
+            return True
+    return False
 
 
 def is_check(name: str) -> bool:

@@ -19,8 +19,8 @@ from interlock_checks.link.calls import (
     run_generator,
     run_own,
 )
-from interlock_checks.link.exits import check, is_check, note, run_future, run_process
-from interlock_checks.link.handlers import Caught, exit_kind, made_by
+from interlock_checks.link.exits import check, is_check, note, quit_by, run_future, run_process
+from interlock_checks.link.handlers import Caught, made_by
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import (
@@ -181,12 +181,9 @@ def _call_external(
         return added(flow, check(machine, step, paths, at))
     ended: list[Path] = []
     for path in paths:
-        kind = exit_kind(
-            machine.world, at.path, step.node, at.frame, machine.values_on(path, at), raised=False
-        )
-        if kind is not None:
-            flow.raised.append(Raised(path, kind))
-        else:
+        quits = quit_by(machine, step, path, at, raised=False)
+        flow.raised += quits
+        if not quits:
             ended.append(path)
     if not ended:
         return flow
