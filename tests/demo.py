@@ -97,7 +97,6 @@ def _set_up(shop: Path) -> str:
     text = contract.read_text(encoding="utf-8")
     text = text.replace("sqlite:////srv/shop/shop.db", f"sqlite:///{shop}/shop.db")
     contract.write_text(f"{text}\n[tool.interlock.trust]\n{trusted}\n", encoding="utf-8")
-    (shop / ".gitignore").write_text("*.db\n__pycache__/\n", encoding="utf-8")
     (shop / "shop.db").touch()
     _git(shop, "init", "-q", "-b", "main")
     _git(shop, "add", "-A")
