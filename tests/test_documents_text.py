@@ -335,6 +335,11 @@ def test_a_file_that_a_script_writes_is_read_as_one(text: str, expected: list[in
     assert rows(document("x.sh", text)) == expected
 
 
+def test_what_is_not_known_of_a_written_file_is_an_assumption() -> None:
+    found = document("x.sh", "cat > go.sh <<'E'\nalembic heads\n$1 head\nE\n")
+    assert found.assumptions == ((3, "a computed command is run"),)
+
+
 def test_python_that_a_script_writes_is_read() -> None:
     found = document(
         "x.sh", "cat > up.py <<E\nfrom alembic import command\n\ncommand.stamp(1)\nE\n"

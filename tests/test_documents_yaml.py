@@ -451,6 +451,21 @@ RUN |= {
           args: {chdir: /srv/app}
         """,
     ),
+    "a task on a condition that reads like a sentence": (
+        "deploy/roles/db/main.yml",
+        """
+        - shell: alembic upgrade head
+          when: DEPLOY is defined
+        """,
+    ),
+    "a task that a runner describes": (
+        "tools/jobs.yml",
+        """
+        schema:
+          description: Bring the schema up to date.
+          command: alembic upgrade head
+        """,
+    ),
     "a service in a file of another name": (
         "stack/shop.yml",
         """
@@ -796,6 +811,11 @@ def test_what_a_skeleton_becomes_is_read_where_it_becomes_it(
     path: str, text: str, problems: int
 ) -> None:
     assert len(read_document(Source(path, "document", text.encode(), b"")).problems) == problems
+
+
+def test_what_is_no_text_stays_unreadable_in_a_skeleton() -> None:
+    source = Source("{{ name }}/Makefile", "document", b"{{ x }}", b"", problem="it is a device")
+    assert [one.message for one in read_document(source).problems] == ["it is a device"]
 
 
 def test_what_a_skeleton_runs_counts() -> None:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from codecs import BOM_UTF8
 
+from interlock_checks.documents.kinds import is_of_a_skeleton
 from interlock_checks.lexical import Scanner
 
 __all__ = ["Unreadable", "decode", "is_template", "searchable", "without_template_marks"]
@@ -112,7 +113,7 @@ def is_template(path: str, text: str) -> bool:
     """
     if not _MARK.search(text):
         return False
-    if "{{" in path or "{%" in path:
+    if is_of_a_skeleton(path):
         return True
     impossible = False
     kind, word, end = "", "", 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
@@ -266,17 +266,20 @@ def _written(script: Script, written: Iterable[Written], read: Reading, outcome:
         if python:
             _python(script, PythonText(one.text, places[0]), outcome)
             continue
-        rows = [_row(script, row) for row in places]
+        inner = replace(script, rows=tuple(_row(script, row) for row in places))
         for claimed in document.claims:
-            row = rows[min(claimed.row, len(rows)) - 1]
+            row = _row(inner, claimed.row - 1)
             outcome.claims.append(msgspec.structs.replace(claimed, row=row))
         for nested in document.nested:
-            found = (rows[min(span.row, len(rows)) - 1] for span in nested.facts.spans)
+            found = (_row(inner, span.row - 1) for span in nested.facts.spans)
             spans = tuple(m.Span(row, 1, row, 1) for row in found)
             facts = msgspec.structs.replace(nested.facts, spans=spans)
             outcome.nested[f"{one.path}\n{text}", len(outcome.nested)] = Nested(facts)
         outcome.entries.extend(
-            Entry(entry.name, rows[min(entry.row, len(rows)) - 1]) for entry in document.entries
+            Entry(entry.name, _row(inner, entry.row - 1)) for entry in document.entries
+        )
+        outcome.assumptions.extend(
+            (_row(inner, row - 1), assumed) for row, assumed in document.assumptions
         )
 
 

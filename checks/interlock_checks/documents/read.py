@@ -9,8 +9,6 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
-import msgspec
-
 from interlock_checks.commands.argv import HOLE
 from interlock_checks.discover import Source
 from interlock_checks.documents.comments import suppression_claims
@@ -29,21 +27,16 @@ LARGEST = 20_000_000
 DEEPEST = 3
 """Files written by files that are written."""
 
-_MARK = re.compile(rb"\{[{%]")
 _MARKS = re.compile(r"\{\{.*?\}\}", re.S)
 _STATEMENTS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.S)
 
 
-def read_document(source: Source) -> Document:
-    """What a file has executed; what cannot be read is in `problems`, never an exception."""
-    found = _read(source, 0)
-    if found.problems and is_of_a_skeleton(source.path) and _MARK.search(source.data):
-        # What it becomes is read where it becomes it; what can be read of it counts here as well.
-        return msgspec.structs.replace(found, problems=())
-    return found
+def read_document(source: Source, *, depth: int = 0) -> Document:
+    """
+    What a file has executed; what cannot be read is in `problems`, never an exception.
 
-
-def _read(source: Source, depth: int) -> Document:
+    `depth` counts the files that write this one, if it is written by one.
+    """
     if source.problem:
         return _problem(source.problem, 1)
     if len(source.data) > LARGEST:
@@ -52,10 +45,13 @@ def _read(source: Source, depth: int) -> Document:
     if name is None:
         return Document()
     try:
-        text = decoded(source.data)
+        whole = text = decoded(source.data)
         if is_template(source.path):
-            text = without_marks(text)
+            text = without_marks(whole)
         layout = reader(name)(text, source.path)
+        if text != whole and is_of_a_skeleton(source.path):
+            # What it becomes is read where it becomes it; what can be read of it counts here too.
+            layout = replace(layout, problems=())
         said = tuple(suppression_claims(text, layout.comments))
         layout = replace(layout, claims=(*layout.claims, *said))
         return judge_layout(layout, partial(_written, depth=depth + 1))
@@ -66,10 +62,11 @@ def _read(source: Source, depth: int) -> Document:
 
 
 def _written(path: str, text: str, *, depth: int) -> Document:
-    """As `_read`, for a file that a script makes of this text."""
+    """As `read_document`, for a file that a script makes of this text."""
     if depth > DEEPEST:
         return Document()
-    return _read(Source(path, "document", text.encode("utf-8", "surrogatepass"), b""), depth)
+    data = text.encode("utf-8", "surrogatepass")
+    return read_document(Source(path, "document", data, b""), depth=depth)
 
 
 def reader(name: str) -> Reader:

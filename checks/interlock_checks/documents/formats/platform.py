@@ -53,6 +53,13 @@ _AFTERWARDS = frozenset(
 _IGNORED = ("ignore_errors", "allowFailure", "allow_failure", "continue-on-error")
 _SENTENCE = re.compile(r"[^\W\d_a-z][^\n$={}|;&<>]*\s\S+\s\S")
 """Three words or more, the first of which begins with no small letter."""
+_OF_A_STEP = frozenset(
+    "name desc description summary help doc usage when if unless condition only except on tags"
+    " register become become_user args chdir cwd dir working_directory working-directory"
+    " delegate_to run_once notify changed_when failed_when until retries loop with_items env"
+    " environment image user deps depends_on needs schedule cron timeout".split()
+)
+"""What stands beside a command that is run: keys of Ansible's tasks, and of task runners."""
 _TRAVIS = ("before_install", "install", "before_script", "script", "before_deploy", "after_deploy")
 
 
@@ -77,15 +84,13 @@ def _is_told(node: Map) -> bool:
     """
     Whether a table only tells people of a command: texts around it, of which one is a sentence.
 
-    `name` is how a step is called, in a sentence or not; whatever else belongs to a step is no
-    sentence, or no text.
+    Not so where a key belongs to a step: that may be described in a sentence, or asked in one
+    (`when: DEPLOY is defined`).
     """
-    around = [
-        value for key, value in node.pairs if key.value.lower() not in _KEYS and key.value != "name"
-    ]
+    around = [value for key, value in node.pairs if key.value.lower() not in _KEYS]
     texts_only = all(isinstance(value, Text) for _, value in node.pairs)
-    named = "name" in node.table
-    return texts_only and not named and any(_SENTENCE.match(string(v) or "") for v in around)
+    a_step = any(key.value.lower() in _OF_A_STEP for key, _ in node.pairs)
+    return texts_only and not a_step and any(_SENTENCE.match(string(v) or "") for v in around)
 
 
 def _own(name: str) -> frozenset[str]:
