@@ -16,6 +16,9 @@ def lost(text: str, *, errexit: bool = False, pipefail: bool = False) -> list[st
 
 
 DISCARDED = [
+    "interlock check | tee log\nexit ${PIPESTATUS[1]}",
+    "interlock check | tee log\ntrue\nexit ${PIPESTATUS[0]}",
+    "interlock check | tee log\nrc=${PIPESTATUS[0]}\necho $rc",
     "interlock check || true",
     "interlock check || :",
     "interlock check || echo failed",
@@ -78,6 +81,9 @@ DISCARDED = [
 ]
 
 SEEN = [
+    "interlock check | tee log\nexit ${PIPESTATUS[0]}",
+    "set -e\nset +e\ninterlock check 2>&1 | tee log\nrc=${PIPESTATUS[0]}\nset -e\nexit $rc",
+    'interlock check | tee log\ntest "${PIPESTATUS[0]}" -eq 0 || exit 1',
     "interlock check",
     "interlock check\n# nothing more\n",
     "set -e\ninterlock check\npytest",

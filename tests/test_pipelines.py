@@ -42,6 +42,89 @@ def marked(files: dict[str, str]) -> set[tuple[str, int, str]]:
 
 
 CASES: dict[str, dict[str, str]] = {
+    # --- Woodpecker, Tekton, Argo ---
+    "woodpecker: steps that name what they wait for": {
+        ".woodpecker.yml": """
+        steps:
+          verify: {commands: [interlock verify production]}
+          backup: {commands: interlock backup, depends_on: verify}
+          migrate: {commands: interlock migrate, depends_on: [backup]}
+        """
+    },
+    "woodpecker: a step that waits for too little": {
+        ".woodpecker.yml": """
+        steps:
+          verify: {commands: [interlock verify production]}
+          backup: {commands: interlock backup, depends_on: verify}
+          migrate:
+            depends_on: [verify]
+            commands:
+              - interlock migrate  # IL501
+        """
+    },
+    "tekton: tasks wait for those they run after": {
+        "tekton.yaml": """
+        apiVersion: tekton.dev/v1
+        kind: Pipeline
+        spec:
+          tasks:
+            - name: verify
+              taskSpec:
+                steps: [{image: app, script: interlock verify production}]
+            - name: backup
+              runAfter: [verify]
+              taskSpec:
+                steps: [{image: app, script: interlock backup}]
+            - name: migrate
+              runAfter: [backup]
+              taskSpec:
+                steps: [{image: app, script: interlock migrate}]
+            - name: early  # IL501
+              runAfter: [verify]
+              taskSpec:
+                steps: [{image: app, script: interlock migrate}]
+        """
+    },
+    "argo: what a task depends on": {
+        "argo.yaml": """
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        spec:
+          templates:
+            - name: main
+              dag:
+                tasks:
+                  - {name: verify, template: verify}
+                  - {name: backup, depends: verify.Succeeded, template: backup}
+                  - {name: good, depends: "verify && backup", template: migrate}
+            - name: verify
+              container: {command: [interlock, verify, production]}
+            - name: backup
+              container: {command: [interlock, backup]}
+            - name: migrate
+              container: {command: [interlock, migrate]}
+        """,
+        "hasty.yaml": """
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        spec:
+          templates:
+            - name: main
+              dag:
+                tasks:
+                  - {name: verify, template: verify}
+                  - {name: backup, depends: verify, template: backup}
+                  - name: migrate  # IL501
+                    depends: "backup.Succeeded || backup.Failed"
+                    template: migrate
+            - name: verify
+              container: {command: [interlock, verify, production]}
+            - name: backup
+              container: {command: [interlock, backup]}
+            - name: migrate
+              container: {command: [interlock, migrate]}
+        """,
+    },
     # --- GitHub ---
     "github: a chain of needs": {
         GITHUB: """

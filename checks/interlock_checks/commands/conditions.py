@@ -11,7 +11,8 @@ FILLED = "<text>"
 """The value of a text of which only that it is not empty is known."""
 
 _VARIABLE = re.compile(
-    r"\"?\$(?:\{(?:(\w+|\?)(?:\[[@*]\])?(?::-[^}]*)?|(#\w+)\[[@*]\])\}|(\w+|\?))\"?"
+    r"\"?\$(?:\{(?:(PIPESTATUS\[\d+\]|\w+|\?)(?:\[[@*]\])?(?::-[^}]*)?|(#\w+)\[[@*]\])\}"
+    r"|(\w+|\?))\"?"
 )
 _REFERENCE = re.compile(r"\$(?:\{[^}]*\}|\w+|.)")
 _INCREMENT = re.compile(r"\s*(?:\+\+(\w+)|(\w+)\s*(?:\+\+|\+=\s*[1-9]\d*))\s*")

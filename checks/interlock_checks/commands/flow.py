@@ -55,6 +55,7 @@ class State:
         quiet: It failed where `set -e` does not act (`a && b`), and so do the groups around it.
         errexit, pipefail: Options of the shell.
         saved: Variables with a value that is known since the failure.
+        stage: The number of the command that failed in the pipeline that has just ended; -1: none.
     """
 
     ok: bool
@@ -63,6 +64,7 @@ class State:
     errexit: bool = False
     pipefail: bool = False
     saved: tuple[tuple[str, str], ...] = ()
+    stage: int = -1
 
     @property
     def status(self) -> str:
@@ -71,7 +73,7 @@ class State:
 
     def ended(self, ok: bool) -> State:
         """The state after another command."""
-        return replace(self, ok=ok, ours=False, quiet=False)
+        return replace(self, ok=ok, ours=False, quiet=False, stage=-1)
 
 
 Ends = frozenset[tuple[Kind, State]]
@@ -469,7 +471,10 @@ def shell_options(words: Sequence[Argument]) -> tuple[bool, bool]:
 
 
 def _known(state: State) -> tuple[str, Mapping[str, str]]:
-    return state.status, dict(state.saved)
+    known = dict(state.saved)
+    if state.stage >= 0:
+        known[f"PIPESTATUS[{state.stage}]"] = FAILED
+    return state.status, known
 
 
 def options(words: Sequence[str], state: State) -> State:

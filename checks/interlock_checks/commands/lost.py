@@ -191,8 +191,12 @@ def _out(walk: Walk, step: Step, parent: Node, ends: Ends, free: bool) -> Ends |
     if kind == "pipeline":
         named = [one for one in children if one.is_named]
         ends = flow.process(ends, next(iter(ends))[1])
+        failed = all(not end.ok for _, end in ends)
         if step.node.id != named[-1].id and not next(iter(ends))[1].pipefail:
             ends = frozenset(("normal", end.ended(True)) for _, end in ends)
+        if failed:
+            place = next((n for n, one in enumerate(named) if one.id == step.node.id), 0)
+            ends = frozenset((how, replace(end, stage=place)) for how, end in ends)
         return flow.checked(ends, free)
     if kind in ("subshell", "command_substitution", "process_substitution"):
         inner = _behind(flow, children, position, ends, source, free)

@@ -13,8 +13,10 @@ LONGEST_CHAIN = 5
 MOST_TEXT = 4000
 """Characters of a line that is put together; scripts that name each other twice grow fast."""
 _RUN = re.compile(
-    r"\b(?:(?:npm|pnpm|bun)\s+(?:run|run-script)\s+([\w:.\-]{1,80})\s+--\s+([^;&|\n]{1,500})"
-    r"|yarn\s+(?:run\s+)?([\w:.\-]{1,80})\s+([^;&|\n]{1,500}))"
+    r"\b(?:npm\s+(?:run|run-script)\s+(?:-[\w-]{1,40}\s+){0,4}([\w:.\-]{1,80})"
+    r"\s+--\s+([^;&|\n]{1,500})"
+    r"|(?:yarn|pnpm|bun)\s+(?:run\s+)?(?:-[\w-]{1,40}\s+){0,4}([\w:.][\w:.\-]{0,79})"
+    r"\s+(?:--\s+)?([^;&|\n]{1,500}))"
 )
 
 

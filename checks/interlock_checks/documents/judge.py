@@ -108,7 +108,7 @@ def _unit(job: Job, outcomes: Sequence[Outcome]) -> Unit:
     for part in job.parts:
         ran = [one for number in part.scripts for one in outcomes[number].ran]
         if part.calls:
-            ran.append(Ran(part.row, calls=part.calls))
+            ran.append(Ran(part.row, calls=part.calls, discarded=part.discarded))
         stages.append(
             Stage(
                 part.row,

@@ -60,7 +60,7 @@ _NAMES: dict[str, str] = {
         " bitbucket-pipelines.yml .drone.yml .drone.yaml .woodpecker.yml .woodpecker.yaml"
         " .travis.yml appveyor.yml .appveyor.yml serverless.yml serverless.yaml buildspec.yml"
         " buildspec.yaml .platform.app.yaml app.yaml apprunner.yaml .cirrus.yml"
-        " procfile.yml".split(),
+        " procfile.yml mise.toml .mise.toml supervisord.conf circus.ini".split(),
         "platform",
     ),
 }
@@ -70,6 +70,7 @@ _SUFFIXES: dict[str, str] = {
     **dict.fromkeys("sh bash zsh ksh dash ash command fish bats zsh-theme ebuild".split(), "shell"),
     **dict.fromkeys("mk mak make".split(), "makefile"),
     "just": "justfile",
+    **dict.fromkeys("tf tofu".split(), "platform"),
     **dict.fromkeys("dockerfile containerfile".split(), "dockerfile"),
     "procfile": "procfile",
     **dict.fromkeys("cron crontab".split(), "crontab"),
@@ -112,6 +113,11 @@ _Searched = tuple[tuple[bytes, ...], re.Pattern[bytes], str]
 
 _YAML: tuple[_Searched, ...] = (
     (
+        (b"kustomize", b"op"),
+        re.compile(rb"\bkustomize\.config\.k8s\.io/|[\"']?\bop[\"']?[ \t]*:"),
+        "kubernetes",
+    ),
+    (
         (b"ontainers",),
         re.compile(rb"\b(?:initContainers|containers)[\"']?[ \t]*:"),
         "kubernetes",
@@ -141,6 +147,11 @@ _YAML: tuple[_Searched, ...] = (
         "platform",
     ),
     (
+        (b"noqa", b"interlock"),
+        re.compile(rb"#.*(?:\bnoqa\b.*\bIL\d|\binterlock\s*:)", re.I),
+        "platform",
+    ),
+    (
         # In braces nothing tells one system from another.
         (b"script", b"bash", b"pwsh", b"powershell", b"shell", b"command", b"runcmd"),
         re.compile(
@@ -150,7 +161,17 @@ _YAML: tuple[_Searched, ...] = (
         "platform",
     ),
 )
-_TEXT: dict[str, tuple[_Searched, ...]] = {"yml": _YAML, "yaml": _YAML}
+_INI: tuple[_Searched, ...] = (
+    (
+        (b"program:", b"eventlistener:", b"watcher:"),
+        re.compile(rb"(?m)^\[(?:program|fcgi-program|eventlistener|watcher):"),
+        "platform",
+    ),
+)
+_TEXT: dict[str, tuple[_Searched, ...]] = {
+    **dict.fromkeys(("yml", "yaml"), _YAML),
+    **dict.fromkeys(("conf", "ini"), _INI),
+}
 """
 Formats by words in the text, for suffixes that many harmless files have as well; the first that
 fits. A pattern must be sound: what it does not find cannot be of that format.

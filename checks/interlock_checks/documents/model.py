@@ -74,6 +74,7 @@ class Part:
         may_fail: Its failure does not stop the steps after it.
         calls: Another unit that it runs: a job, target or reusable workflow by its name, or a
             file's path.
+        discarded: How the exit status of what it calls is thrown away; None where it counts.
     """
 
     row: int
@@ -83,6 +84,7 @@ class Part:
     after_failure: bool = False
     may_fail: bool = False
     calls: tuple[str, ...] = ()
+    discarded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["Map", "Node", "Seq", "Text", "child", "every", "items", "string", "texts", "walk"]
+__all__ = [
+    "Map",
+    "Node",
+    "Seq",
+    "Text",
+    "child",
+    "every",
+    "items",
+    "placed",
+    "string",
+    "texts",
+    "walk",
+]
 
 MOST_TEXTS = 20_000
 """Texts that are taken out of nested lists; a shared list may be meant many times."""
@@ -141,3 +153,13 @@ def walk(node: Node | None) -> Iterator[Node]:
         elif isinstance(one, Map):
             merged = [value for _, value in one.table.values()]
             stack.extend(reversed([value for _, value in one.pairs] + merged))
+
+
+def placed(root: Node, rows: tuple[int, ...]) -> None:
+    """Give the nodes of a text that stands in another file the rows which it has there."""
+    for node in walk(root):
+        keys = [key for key, _ in node.pairs] if isinstance(node, Map) else []
+        for one in (node, *keys):
+            one.row = rows[min(one.row, len(rows)) - 1]
+            if isinstance(one, Text):
+                one.rows = tuple(rows[min(row, len(rows)) - 1] for row in one.rows)

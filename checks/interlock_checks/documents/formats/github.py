@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from interlock_checks.documents.conditions import NEVER, joined, split_terms
+from interlock_checks.documents.javascript import started
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, every, items, string
 from interlock_checks.documents.sheet import Setting, Sheet, is_false, settings
@@ -91,12 +92,13 @@ def _default_shell(node: Map) -> Node | None:
 
 def _job(name: Text, job: Map, outer: _Surroundings, never: int, sheet: Sheet) -> None:
     loose_end = job.get("continue-on-error")
-    may_fail = not is_false(loose_end)
+    matrix = _matrix(job)
+    may_fail = _may_fail(loose_end, matrix)
     image = job.get("container")
     around = _Surroundings(
         outer.environment + settings(job.get("env"), sheet),
         string(_default_shell(job)) or outer.shell,
-        _matrix(job),
+        matrix,
         string(child(image, "image")) or string(image),
         f"`continue-on-error: {string(loose_end)}`" if may_fail else None,
     )
@@ -106,7 +108,9 @@ def _job(name: Text, job: Map, outer: _Surroundings, never: int, sheet: Sheet) -
             parts.extend(_step(step, around, sheet))
     uses = string(job.get("uses"))
     if uses is not None:
-        parts.append(Part(job.row_of("uses"), calls=_local(uses)))
+        how = Script("shell", environment=around.environment)
+        handed = tuple(_with(job, uses, how, sheet))
+        parts.append(Part(job.row_of("uses"), handed, calls=_local(uses)))
     _services(job.get("services"), sheet)
     needs = [one for one in items(job.get("needs")) if isinstance(one, Text)]
     terms, status = _condition(string(job.get("if")))
@@ -213,7 +217,7 @@ def _matrix(job: Map) -> dict[str, list[str]]:
 def _step(step: Map, around: _Surroundings, sheet: Sheet) -> Iterator[Part]:
     """The parts of a step: several where a matrix decides what it runs."""
     loose_end = step.get("continue-on-error")
-    may_fail = not is_false(loose_end)
+    may_fail = _may_fail(loose_end, around.matrix)
     discarded = f"`continue-on-error: {string(loose_end)}`" if may_fail else around.discarded
     terms, status = _condition(string(step.get("if")))
     uses = step.get("uses")
@@ -225,6 +229,7 @@ def _step(step: Map, around: _Surroundings, sheet: Sheet) -> Iterator[Part]:
         after_failure=status,
         may_fail=may_fail,
         calls=_local(uses.value) if isinstance(uses, Text) else (),
+        discarded=discarded,
     )
     how = Script(
         "shell",
@@ -248,6 +253,13 @@ def _step(step: Map, around: _Surroundings, sheet: Sheet) -> Iterator[Part]:
             both = joined([*terms, condition] if condition else terms)
             row = 0 if condition else part.condition_row
             yield replace(part, scripts=(number,), condition=both, condition_row=row)
+
+
+def _may_fail(node: Node | None, matrix: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a switch is on, or may be: a value of the matrix is as good as written there."""
+    known = _KNOWN.fullmatch(string(node) or "")
+    values = matrix.get(known[2], ()) if known is not None and known[1] == "matrix" else ()
+    return not is_false(node) and not (values and all(one == "false" for one in values))
 
 
 def _variants(
@@ -309,7 +321,12 @@ def _run(run: Node, shell: str, how: Script, sheet: Sheet) -> list[int]:
 def _with(step: Map, uses: str, how: Script, sheet: Sheet) -> Iterator[int]:
     """What the inputs of an action run."""
     given = step.get("with")
-    if not isinstance(given, Map) or uses.lower().startswith("actions/"):
+    if not isinstance(given, Map):
+        return
+    if uses.lower().startswith("actions/"):
+        script = given.get("script")
+        if isinstance(script, Text) and uses.lower().startswith("actions/github-script"):
+            yield from _javascript(script, how, sheet)
         return
     if uses.startswith("docker://"):
         parts = [given.get("entrypoint"), given.get("args")]
@@ -318,6 +335,14 @@ def _with(step: Map, uses: str, how: Script, sheet: Sheet) -> Iterator[int]:
     for key, value in given.effective():
         if key.value.lower() in INPUTS:
             yield from sheet.shell(value, replace(how, errexit=True))
+
+
+def _javascript(script: Text, how: Script, sheet: Sheet) -> Iterator[int]:
+    """The processes that a script of github-script starts."""
+    for one in started(script.value):
+        row = script.rows[min(one.row, len(script.rows) - 1)] if script.rows else script.row
+        words = [Text(word, row, (row,)) for word in one.words]
+        yield from sheet.shell(words[0], how) if one.whole else sheet.words(words, how)
 
 
 def _services(services: Node | None, sheet: Sheet) -> None:

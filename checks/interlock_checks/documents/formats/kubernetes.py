@@ -9,15 +9,30 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from interlock_checks.documents.conditions import split_terms
 from interlock_checks.documents.model import WAVE, Job, Layout, Part, Script
-from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string, texts, walk
-from interlock_checks.documents.sheet import TEMPLATE, Sheet, settings
+from interlock_checks.documents.nodes import (
+    Map,
+    Node,
+    Seq,
+    Text,
+    child,
+    items,
+    placed,
+    string,
+    texts,
+    walk,
+)
+from interlock_checks.documents.sheet import TEMPLATE, Sheet, is_false, settings
 from interlock_checks.documents.yaml_nodes import read_yaml
 
 __all__ = ["read"]
 
 SYSTEM = "kubernetes"
 
+_SUCCEEDED = re.compile(r"([\w-]+)(?:\.Succeeded)?")
+"""A term of `depends` that holds only if the task has not failed."""
+_NAME = re.compile(r"(?<![.\w-])[\w-]+(?=\.|\b)")
 _WAVES = (
     ("helm.sh/hook", "helm.sh/hook-weight"),
     ("argocd.argoproj.io/sync-wave", "argocd.argoproj.io/sync-wave"),
@@ -40,7 +55,9 @@ def read(text: str, path: str) -> Layout:
         for node in walk(document):
             if isinstance(node, Map):
                 _pod(node, f"{number}", sheet)
-                _tekton(node, sheet)
+                _tekton(node, f"{number}", sheet)
+                _graph(node, f"{number}", sheet)
+                _patch(node, sheet)
                 _argo(node, f"{number}", sheet)
         _waves(document, first, sheet)
     return sheet.layout(SYSTEM)
@@ -91,11 +108,12 @@ def _pod(node: Map, prefix: str, sheet: Sheet) -> None:
             sheet.jobs.append(Job(name, one.row, (Part(one.row, tuple(found)),), after=after))
 
 
-def _container(node: Map, sheet: Sheet) -> list[int]:
+def _container(node: Map, sheet: Sheet, ignored: str | None = None) -> list[int]:
     how = Script(
         "words",
         environment=settings(node.get("env"), sheet),
         image=string(node.get("image")),
+        discarded=ignored,
     )
     for path in _HANDLERS:
         sheet.argv([child(node, *path, "exec", "command")], how)
@@ -103,21 +121,62 @@ def _container(node: Map, sheet: Sheet) -> list[int]:
     return sheet.argv([command, arguments], how) if texts(command) or texts(arguments) else []
 
 
-def _tekton(node: Map, sheet: Sheet) -> None:
+def _patch(node: Map, sheet: Sheet) -> None:
+    """What a patch puts in the place of a command, and the patches that are texts in the file."""
+    place = (string(node.get("path")) or "").rpartition("/")[2]
+    if "op" in node.table and place in ("command", "args"):
+        sheet.argv([node.get("value")], Script("words"))
+    for key in ("patch", "patches", "patchesStrategicMerge", "patchesJson6902"):
+        for body in texts(node.get(key)):
+            if "\n" not in body.value:
+                continue
+            for document in read_yaml(body.value)[0]:
+                placed(document, body.rows)
+                for inner in walk(document):
+                    if isinstance(inner, Map):
+                        _patch(inner, sheet)
+                        _pod(inner, f"patch at {body.row}", sheet)
+
+
+def _tekton(node: Map, prefix: str, sheet: Sheet) -> None:
     """Steps with a `script` or a `command`, one after another."""
     parts = []
     for step in items(node.get("steps")):
         if not isinstance(step, Map) or ("script" not in step.table and "image" not in step.table):
             continue
-        found = _container(step, sheet)
-        found.extend(_script(step.get("script"), step, sheet))
-        ignored = string(step.get("onError")) == "continue"
-        parts.append(Part(step.row, tuple(found), may_fail=ignored))
+        ignored = "`onError: continue`" if string(step.get("onError")) == "continue" else None
+        found = _container(step, sheet, ignored)
+        found.extend(_script(step.get("script"), step, sheet, ignored))
+        parts.append(Part(step.row, tuple(found), may_fail=ignored is not None))
     if any(part.scripts for part in parts):
-        sheet.jobs.append(Job(f"steps at {node.row}", node.row_of("steps"), tuple(parts)))
+        name = f"{prefix}/steps/{node.row}"
+        sheet.jobs.append(Job(name, node.row_of("steps"), tuple(parts)))
 
 
-def _script(body: Node | None, step: Map, sheet: Sheet) -> list[int]:
+def _graph(node: Map, prefix: str, sheet: Sheet) -> None:
+    """The tasks of a pipeline of Tekton, which start together unless `runAfter` orders them."""
+    tasks = [one for one in items(node.get("tasks")) if isinstance(one, Map)]
+    if not any("taskSpec" in one.table or "taskRef" in one.table for one in tasks):
+        return
+    for task in tasks:
+        inner = task.get("taskSpec")
+        calls = (f"{SYSTEM}:{prefix}/steps/{inner.row}",) if isinstance(inner, Map) else ()
+        ignored = "`onError: continue`" if string(task.get("onError")) == "continue" else None
+        after = tuple(f"{prefix}/{node.row}/{one.value}" for one in texts(task.get("runAfter")))
+        sheet.jobs.append(
+            Job(
+                f"{prefix}/{node.row}/{string(task.get('name')) or task.row}",
+                task.row,
+                (Part(task.row, calls=calls, discarded=ignored),),
+                after=after,
+                condition=string(child(task, "when")) or ("when" if task.get("when") else None),
+                condition_row=task.row_of("when"),
+                order_row=task.row_of("runAfter") if after else task.row,
+            )
+        )
+
+
+def _script(body: Node | None, step: Map, sheet: Sheet, ignored: str | None = None) -> list[int]:
     """A script, in the language of its shebang or of its command."""
     if not isinstance(body, Text):
         return []
@@ -125,6 +184,7 @@ def _script(body: Node | None, step: Map, sheet: Sheet) -> list[int]:
         "shell",
         environment=settings(step.get("env"), sheet),
         image=string(step.get("image")),
+        discarded=ignored,
     )
     head = body.value.lstrip().partition("\n")[0]
     languages = (
@@ -159,7 +219,12 @@ def _argo(node: Map, prefix: str, sheet: Sheet) -> None:
                 when = string(child(one, "when")) or side
                 if called:
                     parts.append(
-                        Part(one.row, condition=when, calls=(f"kubernetes:{prefix}/argo/{called}",))
+                        Part(
+                            one.row,
+                            condition=when,
+                            calls=(f"{SYSTEM}:{prefix}/argo/{called}",),
+                            discarded=_continued(one),
+                        )
                     )
         for task in items(child(template, "dag", "tasks")):
             if isinstance(task, Map):
@@ -171,14 +236,30 @@ def _argo(node: Map, prefix: str, sheet: Sheet) -> None:
 def _task(task: Map, graph: str, prefix: str, sheet: Sheet) -> None:
     called = string(task.get("template"))
     wanted = [one.value for one in texts(task.get("dependencies"))]
-    calls = (f"kubernetes:{prefix}/argo/{called}",) if called else ()
+    loose: list[str] = []
+    for term in split_terms(string(task.get("depends")) or ""):
+        alone = _SUCCEEDED.fullmatch(term)
+        if alone is not None:
+            wanted.append(alone[1])
+        else:
+            loose.extend(_NAME.findall(term))
+    calls = (f"{SYSTEM}:{prefix}/argo/{called}",) if called else ()
     sheet.jobs.append(
         Job(
             f"{graph}/{string(task.get('name')) or task.row}",
             task.row,
-            (Part(task.row, calls=calls),),
+            (Part(task.row, calls=calls, discarded=_continued(task)),),
             after=tuple(f"{graph}/{one}" for one in wanted),
+            loose=tuple(f"{graph}/{one}" for one in loose),
             condition=string(task.get("when")),
             condition_row=task.row_of("when"),
+            order_row=task.row_of("depends") if "depends" in task.table else task.row,
         )
     )
+
+
+def _continued(one: Node) -> str | None:
+    """What lets the others go on after a step or task of Argo has failed."""
+    on = child(one, "continueOn")
+    found = [name for name in ("failed", "error") if not is_false(child(on, name))]
+    return f"`continueOn: {found[0]}`" if found else None

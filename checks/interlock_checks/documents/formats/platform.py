@@ -8,16 +8,40 @@ to decide. Order counts where a list is run from its start to its end.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from interlock_checks.commands.argv import HOLE
+from interlock_checks.documents.conditions import joined
+from interlock_checks.documents.hcl_nodes import read_hcl
+from interlock_checks.documents.ini_nodes import read_ini
 from interlock_checks.documents.json_nodes import read_json
 from interlock_checks.documents.kinds import format_by_name
 from interlock_checks.documents.model import Job, Layout, Part, Script
-from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string, texts, walk
+from interlock_checks.documents.nodes import (
+    Map,
+    Node,
+    Seq,
+    Text,
+    child,
+    items,
+    placed,
+    string,
+    texts,
+    walk,
+)
 from interlock_checks.documents.sheet import TEMPLATE, Setting, Sheet, is_false, settings
+from interlock_checks.documents.tasks import (
+    asks_for_status,
+    condition_of,
+    fails,
+    replaced,
+    rounds,
+    variables,
+)
 from interlock_checks.documents.toml_nodes import read_toml
 from interlock_checks.documents.yaml_nodes import read_yaml
+from interlock_checks.facts.model import Problem
 
 __all__ = ["read"]
 
@@ -33,7 +57,8 @@ _KEYS = frozenset(
     # skaffold, devcontainer, ansible, serverless and cloud-init
     " postcreatecommand poststartcommand postattachcommand oncreatecommand updatecontentcommand"
     " initializecommand shell ansible.builtin.shell ansible.builtin.command runcmd bootcmd"
-    " ansible.legacy.shell ansible.legacy.command run build.command preview hooks".split()
+    " ansible.legacy.shell ansible.legacy.command run build.command preview hooks inline"
+    " user_data program".split()
 )
 _TABLES = frozenset({"processes", "run"})
 """Tables of which every value is a command."""
@@ -60,6 +85,9 @@ _OF_A_STEP = frozenset(
     " environment image user deps depends_on needs schedule cron timeout".split()
 )
 """What stands beside a command that is run: keys of Ansible's tasks, and of task runners."""
+_REFERENCE = re.compile(HOLE)
+DEEPEST_BLOCK = 8
+"""Blocks of tasks inside blocks."""
 _TRAVIS = ("before_install", "install", "before_script", "script", "before_deploy", "after_deploy")
 
 
@@ -67,17 +95,27 @@ def read(text: str, path: str) -> Layout:
     """What a file has run."""
     name = path.rpartition("/")[2].lower()
     reader = read_yaml
+    holes = TEMPLATE
     if name.endswith((".json", ".jsonc")):
         reader = read_json
+    elif name.endswith((".conf", ".ini")):
+        reader = _read_sections
+    elif name.endswith((".tf", ".tofu")):
+        reader = read_hcl
+        holes = _REFERENCE
     elif name.endswith(".toml"):
         reader = read_toml
     documents, problems = reader(text)
-    sheet = Sheet(TEMPLATE, problems, _own(name))
+    sheet = Sheet(holes, problems, _own(name))
     guessed = format_by_name(path) is None
     for document in documents:
         environment = settings(child(document, "env"), sheet)
-        _File(sheet, environment, guessed).read(document)
+        _File(sheet, environment, guessed, variables(document)).read(document)
     return sheet.layout("platform")
+
+
+def _read_sections(text: str) -> tuple[list[Node], list[Problem]]:
+    return [read_ini(text)], []
 
 
 def _is_told(node: Map) -> bool:
@@ -106,36 +144,47 @@ class _File:
     """What the top of the file sets for all that it runs."""
     guessed: bool = False
     """Nothing but its keys says that a service reads the file."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """Variables of which each has one value in the file."""
 
     def read(self, document: Node) -> None:
         """Add what stands below any of the keys; lists of steps first, as jobs."""
         seen: set[int] = set()
+        if isinstance(document, Seq) and not any(
+            "hosts" in one.table for one in document.items if isinstance(one, Map)
+        ):
+            # The tasks of a role.
+            whole = Text("tasks", document.row)
+            self.steps(whole, [("", one) for one in document.items], seen)
         for node in walk(document):
             if not isinstance(node, Map):
                 continue
             for key, value in node.pairs:
                 if key.value in _STEPS and isinstance(value, Seq):
-                    self.steps(key, value, seen)
+                    self.steps(key, [("", one) for one in value.items], seen)
+                elif key.value == "steps" and isinstance(value, Map):
+                    # Woodpecker's: the names of the steps are the keys.
+                    self.steps(key, [(name.value, one) for name, one in value.effective()], seen)
         for node in walk(document):
             if isinstance(node, Map) and id(node) not in seen:
                 parts = tuple(self.parts(node, seen))
                 if any(part.scripts for part in parts):
                     self.sheet.jobs.append(Job(f"at {node.row}", node.row, parts))
 
-    def steps(self, key: Text, steps: Seq, seen: set[int]) -> None:
-        """A list that is run in order, unless its entries say for whom they wait."""
+    def steps(self, key: Text, steps: Sequence[tuple[str, Node]], seen: set[int]) -> None:
+        """Named steps that are run in order, unless some of them say for whom they wait."""
         parts: list[Part] = []
         waits = any(
             name in one.table
-            for one in steps.items
+            for _, one in steps
             if isinstance(one, Map)
             for name in ("depends_on", "dependencies", "waitFor")
         )
-        for one in steps.items:
+        for own_name, one in steps:
             inner = child(one, "step") or one
             if not isinstance(inner, Map) or id(inner) in seen:
                 continue
-            own = list(self.parts(inner, seen))
+            own = list(self.block(inner, seen, None, 0))
             if not waits:
                 parts.extend(own)
                 continue
@@ -144,55 +193,98 @@ class _File:
                 for name in ("depends_on", "dependencies", "waitFor")
                 for two in texts(inner.get(name))
             ]
-            name = string(inner.get("id")) or string(inner.get("name")) or f"at {inner.row}"
+            told = own_name or string(inner.get("id")) or string(inner.get("name"))
+            name = told or f"at {inner.row}"
             self.sheet.jobs.append(Job(name, inner.row, tuple(own), after=tuple(wanted)))
         if any(part.scripts for part in parts):
             self.sheet.jobs.append(Job(f"{key.value} at {key.row}", key.row, tuple(parts)))
 
-    def parts(self, node: Map, seen: set[int]) -> Iterator[Part]:
-        """What the keys of one table run."""
+    def block(self, node: Map, seen: set[int], around: str | None, depth: int) -> Iterator[Part]:
+        """A task, or the tasks of a block in their order; `around` takes their failures away."""
+        if not isinstance(node.get("block"), Seq) or depth > DEEPEST_BLOCK:
+            yield from self.parts(node, seen, around)
+            return
+        seen.add(id(node))
+        rescue = node.get("rescue")
+        if rescue is not None and not fails(rescue):
+            around = "`rescue`"
+        condition, row = condition_of(node)
+        for key in ("block", "always"):
+            for one in items(node.get(key)):
+                if isinstance(one, Map) and id(one) not in seen:
+                    for part in self.block(one, seen, around, depth + 1):
+                        both = joined([each for each in (condition, part.condition) if each])
+                        yield replace(
+                            part,
+                            condition=both,
+                            condition_row=row if condition else part.condition_row,
+                            after_failure=part.after_failure or key == "always",
+                        )
+
+    def parts(self, node: Map, seen: set[int], around: str | None = None) -> Iterator[Part]:
+        """What the keys of one table run; `around` takes their failures away."""
         seen.add(id(node))
         if self.guessed and _is_told(node):
             return
         ignored = next((key for key in _IGNORED if not is_false(node.get(key))), None)
         if string(node.get("failure")) == "ignore":
             ignored = "failure"
-        if "failed_when" in node.table and is_false(node.get("failed_when")):
-            ignored = "failed_when"  # Ansible's: the task never fails
+        if string(node.get("on_failure")) == "continue":
+            ignored = "on_failure"
+        if "failed_when" in node.table and not asks_for_status(node.get("failed_when")):
+            ignored = "failed_when"
         how = Script(
             "shell",
             environment=self.environment
             + settings(node.get("env") or node.get("environment"), self.sheet),
             errexit=True,
-            discarded=f"`{ignored}: {string(node.get(ignored)) or ''}`" if ignored else None,
+            discarded=f"`{ignored}: {string(node.get(ignored)) or ''}`" if ignored else around,
             image=string(node.get("image")),
         )
-        condition = string(node.get("when")) if "when" in node.table else None
-        entry = node.get("entrypoint")
+        condition, condition_row = condition_of(node)
+        interpreter = node.get("interpreter")
+        if isinstance(interpreter, Seq) and isinstance(node.get("command"), Text):
+            whole = Seq(interpreter.row, [*interpreter.items, *texts(node.get("command"))])
+            found = self.sheet.argv([whole], how)
+            yield self.part(node.row, found, how, condition, condition_row)
+            return
+        entry = node.get("entrypoint") or node.get("entryPoint")
         if entry is not None or ("args" in node.table and "command" in node.table):
             command = [entry, node.get("command") if entry is None else None, node.get("args")]
-            yield self.part(node.row, self.sheet.argv(command, how), how, condition, node)
+            found = self.sheet.argv(command, how)
+            yield self.part(node.row, found, how, condition, condition_row)
             return
         for key, value in sorted(node.pairs, key=lambda pair: _rank(pair[0].value)):
             name = key.value.lower()
             if key.value in _TABLES and isinstance(value, Map):
                 for _, inner in value.effective():
-                    yield self.part(key.row, self.command(inner, how), how, condition, node)
+                    found = self.command(inner, how)
+                    yield self.part(key.row, found, how, condition, condition_row)
             elif name in _KEYS:
-                around = replace(how, discarded=None) if name in _AFTERWARDS else how
-                scripts = self.command(value, around)
-                part = self.part(key.row, scripts, how, condition, node)
+                plain = replace(how, discarded=None) if name in _AFTERWARDS else how
+                scripts = [
+                    number
+                    for known in rounds(node, self.known)
+                    for number in self.command(replaced(value, known), plain)
+                ]
+                part = self.part(key.row, scripts, how, condition, condition_row)
                 yield replace(part, after_failure=name in _AFTERWARDS)
+            elif name == "container_definitions" and isinstance(value, Text):
+                for document in read_json(value.value)[0]:
+                    placed(document, value.rows)
+                    for inner in walk(document):
+                        if isinstance(inner, Map):
+                            yield from self.parts(inner, seen, around)
 
     def part(
-        self, row: int, scripts: list[int], how: Script, condition: str | None, node: Map
+        self, row: int, scripts: list[int], how: Script, condition: str | None, at: int
     ) -> Part:
         """A part with the condition of its table."""
         return Part(
             row,
             tuple(scripts),
             condition=condition,
-            condition_row=node.row_of("when"),
+            condition_row=at,
             may_fail=how.discarded is not None,
         )
 
@@ -200,6 +292,11 @@ class _File:
         """Shell text, a list of lines of it, an argument vector, or a table with one of these."""
         if isinstance(value, Map):
             inner = value.get("command") or value.get("cmd") or value.get("script")
+            if isinstance(value.get("argv"), Seq):
+                return self.sheet.argv([value.get("argv")], how)
+            if inner is None and all(isinstance(one, Text | Seq) for _, one in value.pairs):
+                # Names of several commands, as in a dev container.
+                return [n for _, one in value.effective() for n in self.command(one, how)]
             return self.command(inner, how) if isinstance(inner, Text | Seq) else []
         found: list[int] = []
         if (

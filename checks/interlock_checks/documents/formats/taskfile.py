@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from interlock_checks.documents.model import Job, Layout, Part, Script
@@ -15,6 +15,8 @@ __all__ = ["read"]
 
 SYSTEM = "task"
 
+MOST_ROUNDS = 24
+"""Values of a loop that are put into a command one by one."""
 _VARIABLE = re.compile(r"\{\{-?\s*\.(\w+)\s*-?\}\}")
 
 
@@ -103,12 +105,14 @@ def _commands(
         around = replace(how, discarded="`ignore_error: true`") if ignored else how
         body = one if isinstance(one, Text) else child(one, "cmd") or child(one, "defer")
         called = string(child(one, "task")) or string(child(body, "task"))
+        scripts: list[int] = []
         if isinstance(body, Text):
-            text = _VARIABLE.sub(lambda found: known.get(found[1], found.group()), body.value)
-            body = Text(text, body.row, body.rows, body.folds if text == body.value else ())
+            for values in _rounds(one, known):
+                text = _filled(body.value, values)
+                filled = Text(text, body.row, body.rows, body.folds if text == body.value else ())
+                scripts.extend(sheet.shell(filled, around))
         elif not called:
             continue
-        scripts = sheet.shell(body, around) if isinstance(body, Text) else []
         condition = string(child(one, "if"))
         yield Part(
             one.row if one is not None else 1,
@@ -119,3 +123,27 @@ def _commands(
             after_failure=child(one, "defer") is not None,
             calls=(f"task:{called}",) if called else (),
         )
+
+
+def _filled(text: str, known: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda found: known.get(found[1], found.group()), text)
+
+
+def _rounds(command: Node | None, known: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """The variables of each round of a loop over a list that is written there."""
+    each = child(command, "for")
+    name = "ITEM"
+    if isinstance(each, Map) and isinstance(inner := each.get("var"), Text):
+        # A text that the loop itself splits at blanks, unless it is told otherwise.
+        name = string(each.get("as")) or name
+        words = known[inner.value].split() if inner.value in known else []
+        split = string(each.get("split"))
+        values = known[inner.value].split(split) if words and split else words
+    else:
+        values = [one.value for one in items(each) if isinstance(one, Text)]
+        values = values if isinstance(each, Seq) and len(values) == len(each.items) else []
+    if not 0 < len(values) <= MOST_ROUNDS:
+        yield known
+        return
+    for value in values:
+        yield {**known, name: _filled(value, known)}

@@ -1,0 +1,331 @@
+"""What services and tools around a repository start is reported in the lines that say so, only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from time import process_time
+
+import pytest
+
+from interlock_checks.documents.hcl_nodes import read_hcl
+from interlock_checks.documents.javascript import started
+from interlock_checks.documents.nodes import Map, Text, child, walk
+from interlock_checks.run import check_repository
+
+GITHUB = ".github/workflows/deploy.yml"
+MARK = re.compile(r"\s*# (IL\d{3})$")
+
+# Lines that end in a comment with a code are those that are reported.
+FILES: dict[str, dict[str, str]] = {
+    "ansible: vectors, variables and loops": {
+        "site.yml": """
+        - hosts: app
+          vars:
+            venv: /srv/venv
+            alembic: "{{ venv }}/bin/alembic"
+          tasks:
+            - command:
+                argv:
+                  - "{{ alembic }}"  # IL102
+                  - upgrade
+                  - head
+            - shell: "{{ alembic }} {{ item }}"
+              loop: [history, current]
+            - shell: "{{ alembic }} {{ verb }}"  # IL102
+              loop: [heads, stamp head]
+              loop_control: {loop_var: verb}
+        """
+    },
+    "ansible: failures that count as none": {
+        "site.yml": """
+        - hosts: app
+          tasks:
+            - command: interlock verify production
+              register: verdict
+              failed_when: verdict.rc != 0 or 'refused' in verdict.stderr
+            - command: interlock check  # IL306
+              register: verdict
+              failed_when: verdict.rc != 0 and verdict.rc != 3
+            - block:
+                - command: interlock verify production
+              rescue:
+                - fail: {msg: refused}
+            - block:
+                - command: interlock check  # IL306
+              rescue:
+                - debug: {msg: refused}
+        """
+    },
+    "ansible: the tasks of a role run in order": {
+        "roles/schema/tasks/main.yml": """
+        - command: interlock verify production
+        - block:
+            - command: interlock backup
+            - command: interlock migrate
+          rescue:
+            - fail: {msg: no}
+        """
+    },
+    "ansible: a task that runs when it is asked for": {
+        "site.yml": """
+        - hosts: app
+          tasks:
+            - command: interlock verify production
+            - command: interlock backup
+              tags: [never, backup]  # IL301
+            - command: interlock migrate
+        """
+    },
+    "terraform": {
+        "main.tf": """
+        variable "image" {
+          description = "alembic upgrade head is in it"
+        }
+        resource "aws_ecs_task_definition" "schema" {
+          container_definitions = jsonencode([{
+            name    = "schema-${var.image}"
+            command = ["alembic", "upgrade", "head"]  # IL102
+          }])
+        }
+        resource "aws_ecs_task_definition" "other" {
+          container_definitions = <<JSON
+        [{"name": "x", "command": ["alembic", "current"]},
+         {"name": "y", "command": ["alembic", "stamp"]}]  # IL102
+        JSON
+        }
+        resource "null_resource" "schema" {
+          provisioner "local-exec" {
+            command = <<-EOT
+              pip install --upgrade alembic
+              ${path.module}/bin/alembic upgrade head  # IL102
+            EOT
+          }
+          provisioner "local-exec" {
+            interpreter = ["/bin/sh", "-c"]
+            command     = "alembic downgrade ${var.rev}"  # IL102
+          }
+          provisioner "local-exec" {
+            command    = "interlock deploy production"  # IL306
+            on_failure = continue
+          }
+          provisioner "remote-exec" {
+            inline = ["cd /srv", "alembic heads"]
+          }
+        }
+        """
+    },
+    "supervisor and mise": {
+        "conf/app.conf": """
+        [program:web]
+        command=gunicorn app.wsgi
+        [program:schema]
+        command=/bin/sh -c "alembic upgrade head"  # IL102
+        """,
+        "mise.toml": """
+        [tasks.sql]
+        description = "alembic upgrade head, as SQL"
+        run = "alembic upgrade head --sql"
+        [tasks.up]
+        run = ["alembic heads", "alembic upgrade head"]  # IL102
+        """,
+    },
+    "tekton and argo: failures that stop nothing": {
+        "task.yaml": """
+        apiVersion: tekton.dev/v1
+        kind: Task
+        spec:
+          steps:
+            - image: app
+              onError: continue
+              script: interlock deploy production  # IL306
+            - image: app
+              onError: continue
+              script: ruff check
+        """,
+        "flow.yaml": """
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        spec:
+          templates:
+            - name: main
+              steps:
+                - - name: warm
+                    template: warm
+                    continueOn: {failed: true}
+                - - name: deploy  # IL306
+                    template: deploy
+                    continueOn: {failed: true}
+            - name: warm
+              container: {command: [python, -m, warm]}
+            - name: deploy
+              container: {command: [interlock, deploy, production]}
+        """,
+    },
+    "kustomize: patches in files and in texts": {
+        "kustomization.yaml": """
+        kind: Kustomization
+        patches:
+          - target: {kind: Job}
+            patch: |-
+              - op: replace
+                path: /spec/template/spec/containers/0/image
+                value: alembic upgrade head
+              - op: replace
+                path: /spec/template/spec/containers/0/command
+                value: [alembic, upgrade, head]  # IL102
+          - patch: |-
+              kind: Job
+              spec:
+                template:
+                  spec:
+                    containers:
+                      - name: a
+                        command: [alembic, current]
+                      - name: b
+                        command: [alembic, stamp, head]  # IL102
+        """,
+        "patch.yaml": """
+        - op: add
+          path: /spec/template/spec/containers/0/args
+          value: [alembic, upgrade, head]  # IL102
+        """,
+    },
+    "github: what a script starts": {
+        GITHUB: """
+        jobs:
+          preview:
+            steps:
+              - uses: actions/github-script@v7
+                with:
+                  script: |
+                    // await exec.exec('alembic upgrade head')
+                    const note = "exec.exec('alembic upgrade head')";
+                    await exec.exec('alembic', ['upgrade', 'head', '--sql']);
+                    await exec.exec(`pip`, ["install", "--upgrade", "alembic"]);
+                    await exec.exec('alembic', [  # IL102
+                      '-c', ini, 'upgrade', 'head',
+                    ]);
+                    const { execSync } = require('child_process');
+                    execSync("alembic -n " + "x" + " heads");
+                    execSync(`alembic -c ${ini} upgrade head`);  # IL102
+                    core.info('alembic upgrade head');
+        """
+    },
+    "github: a command handed to a workflow, and a constant of the matrix": {
+        GITHUB: """
+        jobs:
+          schema:
+            uses: ./.github/workflows/run.yml
+            with:
+              command: alembic upgrade head  # IL102
+              note: alembic upgrade head
+          deploy:
+            strategy:
+              matrix: {target: [eu, us], trial: [false], odd: [false, true]}
+            continue-on-error: ${{ matrix.trial }}
+            steps:
+              - run: interlock deploy ${{ matrix.target }}
+              - run: interlock check  # IL306
+                continue-on-error: ${{ matrix.odd }}
+        """
+    },
+    "task: a loop over constants": {
+        "Taskfile.yml": """
+        version: "3"
+        vars: {ALEMBIC: uv run alembic, STATES: "current heads"}
+        tasks:
+          status:
+            - for: [current, heads]
+              cmd: "{{.ALEMBIC}} {{.ITEM}}"
+            - for: {var: STATES, as: STATE}
+              cmd: "{{.ALEMBIC}} {{.STATE}}"
+          rebuild:
+            - for: [downgrade base, upgrade head]
+              cmd: "{{.ALEMBIC}} {{.ITEM}}"  # IL102
+        """
+    },
+    "npm: words handed on to another script": {
+        "package.json": """
+        {
+          "scripts": {
+            "alembic": "cd server && poetry run alembic",
+            "heads": "npm run --silent alembic -- heads",
+            "up": "npm run --silent alembic -- upgrade head",  # IL102
+            "again": "pnpm -s alembic upgrade head"  # IL102
+          }
+        }
+        """
+    },
+    "a comment in data asks to look away": {
+        "values.yaml": """
+        image: app  # noqa: IL102  # IL305
+        replicas: 2
+        """
+    },
+}
+
+
+@pytest.mark.parametrize("files", FILES.values(), ids=FILES)
+def test_what_is_started_is_reported_where_it_is_written(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    expected = set()
+    (tmp_path / "interlock.toml").write_text('deploy-module = "app.deploy"\n')
+    for path, text in files.items():
+        lines = dedent(text).strip("\n").split("\n")
+        for row, line in enumerate(lines, 1):
+            if found := MARK.search(line):
+                expected.add((path, row, found[1]))
+        place = tmp_path / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("\n".join(MARK.sub("", line) for line in lines) + "\n")
+
+    result = check_repository(tmp_path)
+
+    assert {(one.path, one.row, one.code) for one in result.findings} == expected
+
+
+def test_hcl_is_read_as_far_as_it_is_constant() -> None:
+    text = """
+    a = var.x ? "y" : "z"
+    b = [for s in var.l : s.id]
+    c = "${path.module}/x ${join(",", ["}"])} $${lit}"
+    d = { e = "f", "g" = ["h", "i"], j : "k" }
+    dynamic "env" {
+      content { name = "l" }
+    }
+    """
+    (root,), problems = read_hcl(text)
+
+    assert problems == []
+    assert isinstance(root, Map)
+    assert [key.value for key, _ in root.pairs] == ["a", "b", "c", "d", "dynamic"]
+    assert [one.value for one in walk(child(root, "d")) if isinstance(one, Text)] == list("fhik")
+    assert isinstance(name := child(root, "dynamic", "content", "name"), Text)
+    assert (name.value, name.row) == ("l", 7)
+    assert isinstance(c := child(root, "c"), Text) and c.value.endswith(" ${lit}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = [", 'a = "${', "a {", '"', "a = (b", "/*", "<<A\n", "a = b(\n", 'a = "${b} c"\n'],
+)
+def test_no_hcl_takes_more_than_linear_time(text: str) -> None:
+    assert _seconds(read_hcl, text * 40_000) < 0.5 + 20 * _seconds(read_hcl, text * 5_000)
+
+
+@pytest.mark.parametrize("text", ["exec('a', [", "exec('a', ['b', ", "/* ", "`", "'", "exec("])
+def test_no_javascript_takes_more_than_linear_time(text: str) -> None:
+    def read(whole: str) -> None:
+        list(started(whole))
+
+    assert _seconds(read, text * 40_000) < 0.5 + 20 * _seconds(read, text * 5_000)
+
+
+def _seconds(read: Callable[[str], object], text: str) -> float:
+    start = process_time()
+    read(text)
+    return process_time() - start
