@@ -129,7 +129,8 @@ def cases() -> Iterator[object]:
     Programs from `control/`: a line `=== title`, then the file that is named like the collection,
     then others, each after a line `--- path`. A line that must be reported ends in `# CODE`.
     """
-    first = {"env": "migrations/env.py", "deploy": "app/deploy.py"}
+    deploy = "app/deploy.py"
+    first = {"env": "migrations/env.py", "deploy": deploy, "holdings": deploy}
     for source in sorted((Path(__file__).parent / "control").glob("*.txt")):
         for block in re.split(r"^=== ", source.read_text(encoding="utf-8"), flags=re.M)[1:]:
             title, _, text = block.partition("\n")

@@ -33,8 +33,16 @@ CALLING: Final[Mapping[str, int]] = {
     "asgiref.sync.sync_to_async": 0,
     "operator.call": 0,
     "contextvars.Context.run": 0,
+    "tenacity.Retrying.__call__": 0,
+    "tenacity.AsyncRetrying.__call__": 0,
 }
 """Functions that call one of their arguments, here and now -> the position of that argument."""
+
+RETRYING: Final = frozenset(
+    {"tenacity.Retrying", "tenacity.AsyncRetrying", "stamina.retry_context"}
+)
+"""What is iterated for attempts: there is one at least, and the last of them raises, unless
+`SILENCING` says otherwise."""
 
 CALLING_METHODS: Final[Mapping[str, int]] = {"run_sync": 0, "start_soon": 0}
 """Methods that do."""
@@ -63,6 +71,30 @@ PAIRING: Final = frozenset({"asyncio.wait", "concurrent.futures.wait"})
 
 ADDING: Final = frozenset({"append", "add", "extend", "insert"})
 """Methods by which a list or set has more in it."""
+
+FILLING: Final = frozenset(
+    "append appendleft add insert put put_nowait setdefault __setitem__".split()
+)
+JOINING: Final = frozenset("extend extendleft update".split())
+"""Methods that put in their last argument; and those that put in what it holds."""
+
+TAKING: Final = frozenset("pop popleft get get_nowait popitem __getitem__".split())
+"""Methods that give an item."""
+
+COPYING: Final = frozenset("items values copy".split())
+COLLECTING: Final = frozenset(
+    [f"builtins.{n}" for n in "list tuple set dict sorted reversed iter enumerate zip".split()]
+    + ["collections.deque", "collections.OrderedDict"]
+)
+"""Methods, and functions, that give what holds the same items; without arguments, nothing yet."""
+
+EMPTY: Final = frozenset(
+    "collections.defaultdict queue.Queue queue.SimpleQueue queue.LifoQueue asyncio.Queue".split()
+)
+"""What holds nothing when it is made, whatever it is made with."""
+
+HARMLESS: Final = frozenset({"builtins", "logging", "json", "pprint", "itertools", "functools"})
+"""Libraries that change nothing in what they are given."""
 
 INERT_CALLS: Final = frozenset(
     f"builtins.{name}" for name in "print len str repr bool id type isinstance hash".split()
@@ -124,6 +156,8 @@ given, 0 and None."""
 
 SILENCING: Final[Mapping[str, str]] = {
     "tenacity.retry": "retry_error_callback",
+    "tenacity.Retrying": "retry_error_callback",
+    "tenacity.AsyncRetrying": "retry_error_callback",
     "backoff.on_exception": "raise_on_giveup",
     "funcy.ignore": "",
     "funcy.silent": "",

@@ -338,8 +338,9 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     the next part: the first of a "while" is its test. `node` is what it is about: of "if", "do" and
     "guard" the test, of "case" a test or -1 where it always matches, of "and" and "or" the left
     side, of "for", "gen" and "with" what is iterated or entered, of "match" the subject, of "bind"
-    a binding, of "set" an operation `STORED`, of "end" the whole expression. `place` counts from
-    `Facts.first_place`; -1 where nothing can be reported.
+    a binding, of "set" an operation `STORED`, of "put" a union with the item that is stored, of
+    "end" the whole expression. `place` counts from `Facts.first_place`; -1 where nothing can be
+    reported.
     """
 
     op: str

@@ -154,6 +154,9 @@ def _store_item(reader: Reader, target: cst.Subscript, value: int, frame: Frame)
         pair = reader.add(m.Map((key,), (value,)))
         after = reader.add(m.Op("|", base, pair))
         _rebind_changed(reader, frame, target.value.value, base, after)
+    elif reader.trace.active:
+        pair = reader.add(m.Map((key,), (value,)))
+        reader.trace.mark("put", reader.add(m.Op("|", base, pair)))
 
 
 def note_field(reader: Reader, target: cst.BaseExpression, frame: Frame) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import object_of
+from interlock_checks.link.handing import enter, handed, leave, returning
 from interlock_checks.link.handlers import decorated, is_silenced, made_by, origin
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
@@ -28,8 +29,22 @@ def run_own(
     place: int,
     paths: list[Path],
     at: Running,
+    *,
+    made_by: int = -1,
 ) -> Flow:
-    """Call one of the repository's own functions, through its decorators."""
+    """
+    Call one of the repository's own functions, through its decorators.
+
+    Args:
+        machine: What runs it.
+        function: The function.
+        given: Its arguments.
+        node: The call; -1 where its result is not asked for.
+        place: Where it stands.
+        paths: The ways to it.
+        at: The scope around.
+        made_by: The call of a class, of which the function is the `__init__`.
+    """
     key = (function.path, function.scope)
     kept = function.scope in machine.world.files[function.path].control
     told = any(is_told(value) for one in given for value in one.values)
@@ -38,10 +53,11 @@ def run_own(
         raised = [Raised(path, "error") for path in paths if not path.has_failed]
         return Flow([path.bind(result, None) for path in paths], raised)
     if function.owner is not None:
-        at = replace(at, me=object_of(machine.world.files[at.path], node, place, at))
+        me = object_of(machine.world, node, place, at)
+        at = replace(at, me=me if made_by < 0 else (at.path, at.scope, f"#{made_by}"))
     undecorated = key in at.bare or _is_unwrapped(machine.world.files[at.path], node)
     if undecorated or not machine.scope_of(function).decorators:
-        return _inline(machine, function, given, node, place, paths, at)
+        return _inline(machine, function, given, node, place, paths, at, call=made_by)
     for decorator in machine.scope_of(function).decorators:
         machine.world.want(function.path, decorator)
     around = decorated(machine.world, function)
@@ -114,8 +130,13 @@ def _inline(
     *,
     on_yield: Callable[[list[Path]], Flow] | None = None,
     around: Frame | None = None,
+    call: int = -1,
 ) -> Flow:
-    """Run a function where it is called; `on_yield` is what runs wherever it yields."""
+    """
+    Run a function where it is called; `on_yield` is what runs wherever it yields.
+
+    `call` is where its arguments are, if its result is not asked for there.
+    """
     path, scope = function.path, function.scope
     facts = machine.world.files[path]
     if scope not in facts.control:
@@ -130,13 +151,21 @@ def _inline(
     inner = Running(
         path, scope, machine.owner(), frame, at, place, on_yield, at.bare, at.handling, at.me
     )
+    holdings = machine.conditions.holdings
+    arguments = handed(holdings, at, node if call < 0 else call, function)
+    paths = [enter(holdings, at, arguments, one) for one in paths]
     ran = machine.run(machine.shape(path, scope), paths, inner)
     machine.may_refuse(path, scope, ran)
     flow = Flow()
     result = (at.path, at.scope, f"#{node}")
 
-    def back(ended: Path, values: Values) -> Path:
-        left = ended.leave(path, scope)
+    def left_by(ended: Path) -> Path:
+        return leave(holdings, arguments, ended).leave(path, scope)
+
+    def back(ended: Path, values: Values, returned: int = -1) -> Path:
+        left = left_by(ended)
+        if node >= 0 and returned >= 0:
+            left = returning(holdings, inner, returned, ended, left, result)
         if node < 0:
             return left
         if left.refused:
@@ -146,12 +175,12 @@ def _inline(
         return left.bind(result, values if keep else None)
 
     flow.normal = [back(one, (Lit(None),)) for one in ran.normal]
-    flow.raised = [replace(one, path=one.path.leave(path, scope)) for one in ran.raised]
+    flow.raised = [replace(one, path=left_by(one.path)) for one in ran.raised]
     for jump in ran.jumps:
         if jump.owner == inner.owner:
-            flow.normal.append(back(jump.path, jump.values))
+            flow.normal.append(back(jump.path, jump.values, jump.node))
         else:
-            flow.jumps.append(replace(jump, path=jump.path.leave(path, scope)))
+            flow.jumps.append(replace(jump, path=left_by(jump.path)))
     flow.normal = merged(flow.normal)
     return flow
 

@@ -13,8 +13,11 @@ from dataclasses import dataclass, field, replace
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold
+from interlock_checks.link.attributes import name_of
 from interlock_checks.link.handlers import made_by, origin
+from interlock_checks.link.holdings import Holdings
 from interlock_checks.link.paths import Key, Name, Path, Site
+from interlock_checks.link.receptacles import Receptacles
 from interlock_checks.link.running import Running
 from interlock_checks.link.told import told
 from interlock_checks.link.values import (
@@ -53,9 +56,23 @@ class Conditions:
     tests: dict[Site, tuple[int, Frame | None]] = field(default_factory=dict)
     telling: bool = False
     exact: set[Site] = field(default_factory=set)
+    holdings: Holdings = field(init=False)
     _written: dict[str, dict[str, int]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.holdings = Holdings(self.world, self.known, Receptacles(self.world))
+
     # --- values ---
+
+    def known(self, at: Running, node: int, way: Path) -> Values:
+        """What a node is on this way, on which attributes may have been given values."""
+        facts = self.world.files[at.path]
+        if node >= 0 and isinstance(facts.nodes[node], m.Attr):
+            name = name_of(facts, node, at)
+            held = None if name is None else way.value(name)
+            if held is not None:
+                return held
+        return self.value(at, node, way)
 
     def value(self, at: Running, node: int, way: Path) -> Values:
         """What a node is on this way."""
@@ -75,6 +92,10 @@ class Conditions:
                 return (Lit(answer),)
         if isinstance(one, m.Entered):
             return self.value(at, one.source, way)
+        if isinstance(one, m.Each | m.Item | m.Call):
+            taken = self.holdings.taken(at, node, way)
+            if taken is not None:
+                return taken
         if isinstance(one, m.Each | m.Item | m.Attr):
             items = self._elements(at, one, way)
             if items is not None:

@@ -21,6 +21,7 @@ HANDLERS: Mapping[str, Handler] = {
     "call": invoke.run_call,
     "bind": statements.bind,
     "set": statements.store,
+    "put": statements.put,
     "pick": statements.pick,
     "if": statements.run_if,
     "and": statements.run_circuit,
@@ -46,9 +47,15 @@ HANDLERS: Mapping[str, Handler] = {
 def start(machine: Machine, path: str, scope: int) -> tuple[Flow, Running]:
     """Run a scope from nothing: nobody is known to have called it."""
     machine.allow()
+    if scope and path not in machine.begun:
+        # A module that matters was run before; any other only says what its variables hold.
+        loaded = machine.run(machine.shape(path, 0), [Path()], Running(path, 0, machine.owner()))
+        machine.begun[path] = machine.conditions.holdings.lasting(path, loaded.normal)
     running = Running(path, scope, machine.owner())
     machine.visited.add((path, scope))
     flow = _begun(machine, running)
+    if scope == 0:
+        machine.begun[path] = machine.conditions.holdings.lasting(path, flow.normal)
     machine.may_refuse(path, scope, flow)
     return flow, running
 
@@ -62,11 +69,12 @@ def _begun(machine: Machine, running: Running) -> Flow:
     if wrapper is not None and wrapper[0].scope not in machine.world.files[wrapper[0].path].control:
         machine.wanted.add(wrapper[0].path)
         wrapper = None
+    begun = machine.begun.get(path, Path())
     if wrapper is None:
-        return machine.run(machine.shape(path, scope), [Path()], running)
+        return machine.run(machine.shape(path, scope), [begun], running)
     outside = Running(path, 0, machine.owner())
     node = len(facts.nodes)
-    flow = calls.run_own(machine, function, (), node, -1, [Path()], outside)
+    flow = calls.run_own(machine, function, (), node, -1, [begun], outside)
     result = (path, 0, f"#{node}")
     flow.jumps += [
         Jump(one.bind(result, None), "return", running.owner, -1, one.value(result) or ())

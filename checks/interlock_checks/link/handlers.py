@@ -65,6 +65,10 @@ class Caught:
 ALL = Caught(refusals=True, explicit=True, errors=True, exits=True, surely=True, failures=True)
 
 
+SILENCED = Caught(refusals=True, explicit=True, failures=True)
+"""What is ended by something that gives another result instead."""
+
+
 def caught_by(world: World, path: str, node: int, frame: Frame | None) -> Caught:
     """What `except node:` catches; -1 stands for a bare `except:`."""
     if node < 0:
@@ -304,16 +308,27 @@ def is_silenced(world: World, function: Fun) -> tuple[int, Caught] | None:
         found = may_swallow(world, function.path, decorator, None)
         if found is not None:
             return decorator, found
-        one = facts.nodes[decorator]
-        func = one.func if isinstance(one, m.Call) else decorator
-        for value in world.values(function.path, func):
-            keyword = control.SILENCING.get(value.name) if isinstance(value, Ext) else None
-            if keyword is None:
-                continue
-            named = [arg.name for arg in one.args] if isinstance(one, m.Call) else []
-            if not keyword or keyword in named:
-                return decorator, Caught(refusals=True, explicit=True, failures=True)
+        if is_silencing(world, function.path, decorator):
+            return decorator, SILENCED
     return None
+
+
+def is_silencing(world: World, path: str, node: int) -> bool:
+    """Whether what a library makes, of these arguments, ends exceptions."""
+    one = world.files[path].nodes[node]
+    for value in world.values(path, one.func if isinstance(one, m.Call) else node):
+        keyword = control.SILENCING.get(value.name) if isinstance(value, Ext) else None
+        named = [arg.name for arg in one.args] if isinstance(one, m.Call) else []
+        if keyword is not None and (not keyword or keyword in named):
+            return True
+    return False
+
+
+def is_retried(world: World, path: str, node: int, frame: Frame | None) -> bool:
+    """Whether a loop goes over the attempts of a library, the last of which raises."""
+    maker, call = made_by(world, path, node, frame)
+    known = any(isinstance(f, Ext) and f.name in control.RETRYING for f in maker)
+    return known and not is_silencing(world, path, call)
 
 
 def tells_failure(world: World, path: str, node: int) -> bool:

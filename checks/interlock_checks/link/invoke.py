@@ -11,6 +11,7 @@ from interlock_checks import catalogue
 from interlock_checks.catalogue import control
 from interlock_checks.catalogue.guards import INTERLOCK, PERMIT, RECEIPTS, REFUSED
 from interlock_checks.facts import model as m
+from interlock_checks.link.below import spilled
 from interlock_checks.link.calls import (
     arguments_of,
     is_lazy,
@@ -20,7 +21,7 @@ from interlock_checks.link.calls import (
     run_own,
 )
 from interlock_checks.link.exits import check, is_check, note, quit_by, run_future, run_process
-from interlock_checks.link.handlers import Caught, made_by
+from interlock_checks.link.handlers import SILENCED, Caught, is_silencing, made_by
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import (
@@ -57,6 +58,7 @@ def run_call(machine: Machine, step: Step, paths: list[Path], at: Running) -> Fl
     node = machine.world.files[at.path].nodes[step.node]
     assert isinstance(node, m.Call)
     paths = [machine.watch.sink(at, step.place, step.node, path) for path in paths]
+    paths = [machine.conditions.holdings.called(at, step.node, path) for path in paths]
     flow = Flow()
     if len(paths) > 1 and _differs(machine, node, paths, at):
         for path in paths:
@@ -118,9 +120,12 @@ def _invoke(
             return run_own(machine, function, given, step.node, step.place, paths, at)
         case Cls():
             made = Obj(function.path, function.scope)
+            me = (at.path, at.scope, f"#{step.node}")
+            paths = [machine.conditions.holdings.made(function, me, path) for path in paths]
             for method in machine.world.attribute(made, "__init__"):
                 if isinstance(method, Fun):
-                    return run_own(machine, method, given, -1, step.place, paths, at)
+                    call, place = step.node, step.place
+                    return run_own(machine, method, given, -1, place, paths, at, made_by=call)
             return Flow(paths)
         case Obj():
             for method in machine.world.attribute(function, "__call__"):
@@ -129,6 +134,8 @@ def _invoke(
             return Flow(paths)
         case Ext(name=name):
             return _call_external(machine, name, given, step, paths, at)
+        case Made(name=name):
+            return _call_external(machine, f"{name}.__call__", given, step, paths, at)
         case Method(owner=owner, name=name):
             if isinstance(owner, Made):
                 name = f"{owner.name}.{name}"
@@ -194,7 +201,7 @@ def _call_external(
         how = machine.asked.how(at.path, step.node) if last in control.ASKABLE else ""
         if how == "raised":
             return added(flow, _asked_for(machine, given, step, ended, at))
-        refused = _deferred(machine, given, step, ended, at)
+        refused, ended = _deferred(machine, given, step, ended, at)
         if how == "told":
             return added(flow, run_future(machine, refused, step, ended, at))
         if refused - {"engine"}:
@@ -216,7 +223,7 @@ def _call_external(
         for function in functions:
             if callable_here(function):
                 inner = _invoke(machine, function, given[skip + 1 :], step, ended, at)
-                return added(flow, inner)
+                return added(flow, _silenced(machine, inner, step, at))
     swallowing = last == "gather" and any(
         g.name == "return_exceptions" and g.values != (Lit(False),) for g in given
     )
@@ -234,15 +241,30 @@ def _call_external(
         errors: Values = (Many(((Made(REFUSED),),)),)
         machine.conditions.telling = True
         inner.normal = merged([*inner.normal, *(path.bind(result, errors) for path in entered)])
+    sources = [arg.value for arg in node.args[1:]]
     if name.partition(".")[0] not in control.INERT:
         for one in given:
             for function in one.values:
                 if isinstance(function, Fun) and not is_lazy(machine, function):
                     # Whoever is given a function may call it, now.
                     before = inner.normal
-                    after = inner.take(run_own(machine, function, (), -1, step.place, before, at))
-                    inner.normal = merged([*before, *after])
+                    mapped: tuple[Given, ...] = ()
+                    if last == "map" and before:
+                        mapped = machine.conditions.holdings.mapped(at, sources, before[0])
+                    ran = run_own(machine, function, mapped, -1, step.place, before, at)
+                    inner.normal = merged([*before, *inner.take(ran)])
     return added(flow, inner)
+
+
+def _silenced(machine: Machine, inner: Flow, step: Step, at: Running) -> Flow:
+    """What a library calls, and whose exceptions it may end: `Retrying(...)(function)`."""
+    node = machine.world.files[at.path].nodes[step.node]
+    _, made = made_by(machine.world, at.path, node.func if isinstance(node, m.Call) else -1, None)
+    if made >= 0 and is_silencing(machine.world, at.path, made):
+        site = Site(at.path, at.scope, step.place, "with")
+        entered, inner.raised = divided(inner.raised, SILENCED, site)
+        inner.normal = merged([*inner.normal, *entered])
+    return inner
 
 
 def _enter_stack(
@@ -288,8 +310,8 @@ def _asked_for(
 
 def _deferred(
     machine: Machine, given: tuple[Given, ...], step: Step, paths: list[Path], at: Running
-) -> set[str]:
-    """Something is run later or elsewhere: the steps whose refusal is raised there."""
+) -> tuple[set[str], list[Path]]:
+    """What is run later or elsewhere: the steps whose refusal is raised there, and the ways."""
     later = [replace(path, permits=0) for path in paths]
     refused: set[str] = set()
     for number, one in enumerate(given):
@@ -297,6 +319,7 @@ def _deferred(
             rest = given[number + 1 :]
             if isinstance(function, Fun):
                 ran = run_own(machine, function, rest, -1, step.place, later, at)
+                paths = spilled(paths, ran.normal)
                 refused |= {one.step for one in ran.raised if one.kind == "refusal"}
             elif (guard := guard_of(function)) is not None and guard.step != "engine":
                 refused.add(guard.step)
@@ -305,5 +328,6 @@ def _deferred(
     for arg in node.args:
         coroutine = run_coroutine(machine, arg.value, step.place, later, at)
         if coroutine is not None:
+            paths = spilled(paths, coroutine.normal)
             refused |= {one.step for one in coroutine.raised if one.kind == "refusal"}
-    return refused
+    return refused, paths

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from interlock_checks.facts import model as m
 from interlock_checks.link.asked import Asked
-from interlock_checks.link.attributes import name_of
 from interlock_checks.link.conditions import Conditions
 from interlock_checks.link.paths import Flow, Path
 from interlock_checks.link.relevance import Relevance
@@ -38,7 +37,8 @@ class Machine:
     Runs steps, and keeps count of them.
 
     `visited` are the scopes that were run, `wanted` files to read for order, `refusing` functions
-    that pass a refusal on. A step without a handler changes nothing.
+    that pass a refusal on, `begun` a way on which a module was loaded. A step without a handler
+    changes nothing.
     """
 
     world: World
@@ -51,6 +51,7 @@ class Machine:
     visited: set[tuple[str, int]] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)
     refusing: set[tuple[str, int]] = field(default_factory=set)
+    begun: dict[str, Path] = field(default_factory=dict)
     steps: int = 0
     most: int = 0
     left: int = STEPS_OF_ALL
@@ -58,7 +59,9 @@ class Machine:
     _owners: int = 0
 
     def __post_init__(self) -> None:
-        self.relevance = Relevance(self.world, self.shape, self.is_sink)
+        self.relevance = Relevance(
+            self.world, self.shape, self.is_sink, self.conditions.holdings.receptacles.fills
+        )
 
     def allow(self) -> None:
         """Grant the steps of one more starting point."""
@@ -103,13 +106,7 @@ class Machine:
 
     def value(self, node: int, path: Path, at: Running) -> Values:
         """What a node is on this way."""
-        facts = self.world.files[at.path]
-        if node >= 0 and isinstance(facts.nodes[node], m.Attr):
-            name = name_of(facts, node, at)
-            held = None if name is None else path.value(name)
-            if held is not None:
-                return held
-        return self.conditions.value(at, node, path)
+        return self.conditions.known(at, node, path)
 
     def values_on(self, path: Path, at: Running) -> Callable[[int], Values]:
         return lambda node: self.value(node, path, at)

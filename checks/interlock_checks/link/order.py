@@ -92,6 +92,9 @@ class Order:
 
     def __post_init__(self) -> None:
         self.conditions = Conditions(self.world)
+        self.conditions.holdings.receptacles.files = [
+            path for path in self.near_files if self.world.files[path].control
+        ]
         self._verdicts = Verdicts(self.world, self.conditions, _STEP_NAMES)
         self.machine = Machine(
             self.world,

@@ -30,12 +30,13 @@ def names_a_guard(facts: m.Facts) -> bool:
 class Relevance:
     """
     A function matters if it, or one that it calls, meets a guard or a sink, ends the program,
-    or calls what it was given.
+    calls what it was given, or puts something where receipts are kept.
     """
 
     world: World
     shape: Callable[[str, int], tuple[Step, ...]]
     is_sink: Callable[[str, int], bool]
+    fills: Callable[[str, Step], bool]
     _known: dict[Scope, bool] = field(default_factory=dict)
     _read: dict[Scope, tuple[bool, frozenset[Scope]]] = field(default_factory=dict)
 
@@ -72,6 +73,7 @@ class Relevance:
         direct = any(step.op == "raise" for step in steps)
         called: set[Scope] = set()
         for step in every(steps):
+            direct = direct or self.fills(path, step)
             call = nodes[step.node] if step.op == "call" else None
             if not isinstance(call, m.Call):
                 continue

@@ -8,21 +8,29 @@ from interlock_checks.catalogue.guards import REFUSED
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
 from interlock_checks.link.calls import consume
-from interlock_checks.link.handlers import tells_failure
+from interlock_checks.link.handlers import is_retried, tells_failure
 from interlock_checks.link.machine import Machine
-from interlock_checks.link.paths import Flow, Jump, Path, Raised, Site, merged
+from interlock_checks.link.paths import Flow, Jump, Name, Path, Raised, Site, merged
 from interlock_checks.link.running import Running, added, failure, guard_of, is_worth
 from interlock_checks.link.shape import Step, every
-from interlock_checks.link.values import Lit, Made, Many, Told, Value, Values, as_told
+from interlock_checks.link.values import Lit, Made, Many, Told, Value, Values, as_told, merge
 
 MOST_TURNS = 6
 """Turns of a loop that are followed one by one."""
 
 
 def bind(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
-    flow = Flow([_bound(machine, step.node, path, at) for path in paths])
     facts = machine.world.files[at.path]
-    value = facts.nodes[facts.bindings[step.node].value]
+    one = facts.bindings[step.node]
+    name = (at.path, one.scope, one.name)
+    holdings = machine.conditions.holdings
+    flow = Flow(
+        [
+            holdings.bound(at, name, one.value, path, _bound(machine, step.node, path, at))
+            for path in paths
+        ]
+    )
+    value = facts.nodes[one.value]
     if isinstance(value, m.Import | m.From):
         flow.raised = [Raised(path, "error") for path in paths]
     return flow
@@ -101,7 +109,18 @@ def store(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
     if not isinstance(stored, m.Op) or not isinstance(target, m.Attr):
         return Flow(paths)
     name = name_of(facts, stored.left, at)
-    return Flow([one.store(name, target.name, _stored(machine, stored, one, at)) for one in paths])
+    found: list[Path] = []
+    for path in paths:
+        after = path.store(name, target.name, _stored(machine, stored, path, at))
+        if name is not None:
+            after = machine.conditions.holdings.bound(at, name, stored.right, path, after)
+        found.append(after)
+    return Flow(found)
+
+
+def put(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
+    """Give an item of something that is no variable of this scope a value."""
+    return Flow([machine.conditions.holdings.put(at, step.node, path) for path in paths])
 
 
 def _stored(machine: Machine, stored: m.Op, path: Path, at: Running) -> Values | None:
@@ -204,16 +223,32 @@ def run_loop(machine: Machine, step: Step, paths: list[Path], at: Running) -> Fl
     flow.normal = []
     if step.op == "while":
         return added(flow, _run_while(machine, step, paths, at))
-    surely = step.op == "for" and machine.conditions.is_nonempty(at.path, step.node, at.frame)
-    ends = [] if surely else [path.chose(site, False) for path in paths]
+    holdings = machine.conditions.holdings
+    ends = [path for path in paths if holdings.is_empty(at, step.node, path)]
+    paths = [path for path in paths if path not in ends]
+    surely = step.op == "for" and (
+        machine.conditions.is_nonempty(at.path, step.node, at.frame)
+        or is_retried(machine.world, at.path, step.node, at.frame)
+    )
+    ends += [] if surely else [path.chose(site, False) for path in paths]
     turn = [path.chose(site, True) for path in paths]
     changing = _bound_in(machine, step, at)
+    refilled = _refilled(machine, step, at)
+    new: Values | None = ()
     broken: list[Path] = []
     for _ in range(2 if machine.steps < machine.most else 1):
+        if refilled is not None:
+            turn = [holdings.begin(path, refilled) for path in turn]
         turn, left = _turned(machine, step.parts[0].steps, turn, at, flow)
+        if refilled is not None:
+            for path in turn:
+                put = holdings.replaced(path, refilled)
+                new = None if put is None or new is None else merge([new, put])
         broken += left
         turn = merged(path.forget(changing) for path in turn)
         ends += turn
+    if refilled is not None:
+        ends = [holdings.end(path, refilled, new or None) for path in ends]
     ends = flow.take(machine.run(step.part("else"), merged(ends), at))
     flow.normal = merged([*done, *broken, *ends])
     return flow
@@ -233,6 +268,8 @@ def _run_while(machine: Machine, step: Step, paths: list[Path], at: Running) -> 
         going: list[Path] = []
         for path in asked:
             answer = machine.conditions.heard(at, test.node, path)
+            if machine.conditions.holdings.is_empty(at, test.node, path):
+                answer = False
             if answer is not True and not endless:
                 ends.append(path.chose(site, False) if not turn and answer is None else path)
             if answer is not False:
@@ -245,6 +282,18 @@ def _run_while(machine: Machine, step: Step, paths: list[Path], at: Running) -> 
     ends = flow.take(machine.run(step.part("else"), merged(ends), at))
     flow.normal = merged([*broken, *ends])
     return flow
+
+
+def _refilled(machine: Machine, step: Step, at: Running) -> Name | None:
+    """What a loop goes over and puts something new into, item by item."""
+    facts = machine.world.files[at.path]
+    nodes: list[m.Node] = []
+    for inner in every(step.parts[0].steps):
+        if inner.op == "put":
+            nodes.append(facts.nodes[inner.node])
+        elif inner.op == "bind":
+            nodes.append(facts.nodes[facts.bindings[inner.node].value])
+    return machine.conditions.holdings.refills(at, step.node, nodes) if nodes else None
 
 
 def _turned(

@@ -1,0 +1,67 @@
+"""What a way remembers below a name: the attributes and items of what the name means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from interlock_checks.link.paths import Name, Path
+from interlock_checks.link.values import HOLE, Made, merge
+
+
+def is_receipt(value: object) -> bool:
+    return isinstance(value, Made) and value.name.startswith("interlock.")
+
+
+def without(way: Path, name: Name) -> Path:
+    """Without what something holds."""
+    prefix = f"{name[2]}.["
+    for key, _ in way.names:
+        if key[:2] == name[:2] and key[2].startswith(prefix):
+            way = way.bind(key, None)
+    return way
+
+
+def moved(way: Path, source: Name, target: Name) -> Path:
+    """With all that is remembered below one name remembered below another instead."""
+    prefix = f"{source[2]}."
+    for key, values in way.names:
+        if key[:2] == source[:2] and key[2].startswith(prefix):
+            way = way.bind(key, None)
+            way = way.bind((*target[:2], f"{target[2]}.{key[2][len(prefix) :]}"), values)
+    return way
+
+
+def restored(way: Path, before: Path, name: Name, target: Name | None = None) -> Path:
+    """With all that was remembered below a name before; under the target's name, if given."""
+    prefix = f"{name[2]}."
+    to = target or name
+    for key, values in before.names:
+        if key[:2] == name[:2] and key[2].startswith(prefix):
+            way = way.bind((*to[:2], f"{to[2]}.{key[2][len(prefix) :]}"), values)
+    return way
+
+
+def forgotten(way: Path, name: Name) -> Path:
+    """Without anything that is remembered below a name."""
+    prefix = f"{name[2]}."
+    for key, _ in way.names:
+        if key[:2] == name[:2] and key[2].startswith(prefix):
+            way = way.bind(key, None)
+    return way
+
+
+def spilled(ways: Sequence[Path], later: Sequence[Path]) -> list[Path]:
+    """Ways while something else goes on, which may have put something into what they know."""
+    found: list[Path] = []
+    for way in ways:
+        for key, values in way.names:
+            if "[" in key[2]:
+                held = [other.value(key) for other in later]
+                after = merge([values, *((HOLE,) if one is None else one for one in held)])
+                way = way.bind(key, after if all(map(is_receipt, after)) else None)
+        found.append(way)
+    return found
+
+
+def marker(owner: Name) -> Name:
+    return owner[0], owner[1], f"{owner[2]}.put"

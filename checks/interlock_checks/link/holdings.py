@@ -1,0 +1,427 @@
+"""
+What lists and tables hold on a way: receipts that are put in one by one, taken out, handed on.
+
+It is remembered below the name of a variable or attribute, as attributes are: `receipts.[]` is any
+item, `state.[saved]` the one of a constant key. An empty `[]` is a list that is known to be empty.
+Only what a receipt may be taken from is followed at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from interlock_checks.catalogue import control
+from interlock_checks.facts import model as m
+from interlock_checks.link.attributes import name_of
+from interlock_checks.link.below import is_receipt, marker, moved, restored, without
+from interlock_checks.link.paths import Name, Path
+from interlock_checks.link.receptacles import Receptacles
+from interlock_checks.link.running import Running
+from interlock_checks.link.values import UNKNOWN, Cls, Ext, Fun, Given, Values, merge
+from interlock_checks.link.world import World
+
+ITEM = "[]"
+"""The name of any item."""
+
+Held = dict[str, Values]
+"""What something holds: `ITEM`, and constant keys in brackets."""
+
+_EMPTY = control.EMPTY | control.COLLECTING
+
+_MOST_WALKED = 4_000
+_DEEPEST = 6
+
+
+@dataclass
+class Holdings:
+    """
+    Reads and writes what is held on a way.
+
+    `value` is what a node is on a way; only `receptacles` are followed.
+    """
+
+    world: World
+    value: Callable[[Running, int, Path], Values]
+    receptacles: Receptacles
+    _later: dict[tuple[str, int, str], int] = field(default_factory=dict)
+
+    # --- names ---
+
+    def owner(self, at: Running, node: int) -> Name | None:
+        """By what name a way remembers what a node holds."""
+        facts = self.world.files[at.path]
+        one = facts.nodes[node]
+        match one:
+            case m.Ref(name=name, bindings=(binding, *_)):
+                known = facts.bindings[binding]
+                own = facts.nodes[known.value]
+                if isinstance(own, m.Own):
+                    return at.me or (at.path, own.scope, "self")
+                return at.path, known.scope, name
+            case m.Attr():
+                return name_of(facts, node, at)
+            case m.Call():
+                return at.path, at.scope, f"#{node}"
+            case _:
+                return None
+
+    # --- reading ---
+
+    def taken(self, at: Running, node: int, way: Path) -> Values | None:
+        """What is taken out of something, if that is receipts and nothing else."""
+        facts = self.world.files[at.path]
+        one = facts.nodes[node]
+        held: Held | None = None
+        key = -1
+        match one:
+            case m.Each(source=source):
+                held = self.held(at, source, way)
+            case m.Item(base=base, key=key):
+                over = facts.nodes[base]
+                if isinstance(over, m.Each):
+                    held, key = self._column(at, over.source, key, way), -1
+                else:
+                    held = self.held(at, base, way)
+            case m.Call(func=func, args=args):
+                method = facts.nodes[func]
+                if not isinstance(method, m.Attr) or method.name not in control.TAKING:
+                    return None
+                held = self.held(at, method.base, way)
+                key = args[0].value if args else -1
+            case _:
+                return None
+        if not held:
+            return None
+        named = _key(facts, key)
+        found = held.get(named or ITEM) or held.get(ITEM)
+        if found and len(found) > 1 and _is_number(facts, key):
+            return None  # an item of a row, which is not like the others
+        return found if found and all(map(is_receipt, found)) else None
+
+    def _column(self, at: Running, source: int, key: int, way: Path) -> Held | None:
+        """What `for first, second in source` gives to one of the names."""
+        facts = self.world.files[at.path]
+        index, call = facts.nodes[key], facts.nodes[source]
+        if not isinstance(index, m.Const) or not isinstance(call, m.Call):
+            return None
+        method = facts.nodes[call.func]
+        if isinstance(method, m.Attr) and method.name == "items" and index.value == 1:
+            return self.held(at, method.base, way)
+        names = self._names(at, call.func)
+        number = index.value
+        if "builtins.enumerate" in names and number == 1 and call.args:
+            return self.held(at, call.args[0].value, way)
+        if "builtins.zip" in names and isinstance(number, int) and 0 <= number < len(call.args):
+            return self.held(at, call.args[number].value, way)
+        return None
+
+    def is_empty(self, at: Running, node: int, way: Path) -> bool:
+        """Whether something surely holds nothing on this way."""
+        held = self.held(at, node, way)
+        return held is not None and held.get(ITEM) == ()
+
+    def held(self, at: Running, node: int, way: Path, depth: int = 0) -> Held | None:
+        """What a node holds; None where nothing is known of it."""
+        facts = self.world.files[at.path]
+        one = facts.nodes[node]
+        if depth > _DEEPEST:
+            return None
+        match one:
+            case m.Ref() | m.Attr():
+                return self.remembered(self.owner(at, node), way)
+            case m.Item(base=base, key=key):
+                row, index = facts.nodes[base], facts.nodes[key]
+                if isinstance(row, m.Seq) and isinstance(index, m.Const):
+                    number = index.value
+                    if isinstance(number, int) and 0 <= number < len(row.items):
+                        return self.held(at, row.items[number], way, depth + 1)
+                return None
+            case m.Seq(items=items):
+                return {ITEM: merge(self._spread(at, item, way, depth) for item in items)}
+            case m.Map(keys=keys, values=values):
+                pairs = [
+                    (key, self.value(at, value, way) if key >= 0 else UNKNOWN)
+                    for key, value in zip(keys, values, strict=True)
+                ]
+                found = {named: item for key, item in pairs if (named := _key(facts, key))}
+                return found | {ITEM: merge(item for _, item in pairs)}
+            case m.Comp(element=element):
+                return {ITEM: self.value(at, element, way)}
+            case m.Op(operator="+" | "|", left=left, right=right):
+                before = self.held(at, left, way, depth + 1)
+                return _sum(before, self.held(at, right, way, depth + 1))
+            case m.Op(operator=m.CHANGED, left=left):
+                return self.held(at, left, way, depth + 1)
+            case m.Call():
+                known = self.remembered(self.owner(at, node), way)
+                return self._made(at, one, way, depth) if known is None else known
+            case _:
+                return None
+
+    def _spread(self, at: Running, item: int, way: Path, depth: int) -> Values:
+        one = self.world.files[at.path].nodes[item]
+        if not isinstance(one, m.Splat):
+            return self.value(at, item, way)
+        inner = self.held(at, one.value, way, depth + 1)
+        return UNKNOWN if inner is None else inner.get(ITEM, UNKNOWN)
+
+    def _made(self, at: Running, call: m.Call, way: Path, depth: int) -> Held | None:
+        """What is held by what a call gives."""
+        facts = self.world.files[at.path]
+        given = [arg.value for arg in call.args if not arg.star and arg.name is None]
+        method = facts.nodes[call.func]
+        if isinstance(method, m.Attr) and method.name in control.COPYING and not given:
+            return self.held(at, method.base, way, depth + 1)
+        names = self._names(at, call.func)
+        if names and names <= control.EMPTY:
+            return {ITEM: ()}
+        if names and names <= control.COLLECTING:
+            inner = [self.held(at, number, way, depth + 1) for number in given]
+            if "builtins.zip" in names and any((one or {}).get(ITEM) == () for one in inner):
+                return {ITEM: ()}
+            # Of what is put together, the last is what a table is asked for.
+            return (
+                inner[-1]
+                if "builtins.zip" in names and inner
+                else inner[0]
+                if inner
+                else {ITEM: ()}
+            )
+        if "builtins.map" in names or (isinstance(method, m.Attr) and method.name == "map"):
+            self.world.steps = 0
+            functions = self.world.values(at.path, given[0], at.frame) if given else ()
+            return {ITEM: self.world.call(functions, self.mapped(at, given[1:], way), at.path)}
+        for value in self.world.values(at.path, call.func, at.frame):
+            if isinstance(value, Fun):
+                scope = self.world.files[value.path].scopes[value.scope]
+                frame = self.world.frame(
+                    value, self.world.given(at.path, call.args, at.frame), 1, None
+                )
+                self.world.steps = 0
+                yields = [self.world.values(value.path, n, frame) for n in scope.yields if n >= 0]
+                return {ITEM: merge(yields)} if yields else None
+        return None
+
+    def mapped(self, at: Running, sources: Sequence[int], way: Path) -> tuple[Given, ...]:
+        """The arguments of a function that is called with each item of what it is mapped over."""
+        found = [self.held(at, source, way) for source in sources]
+        return tuple(Given((one or {}).get(ITEM) or UNKNOWN) for one in found)
+
+    def _names(self, at: Running, func: int) -> set[str]:
+        self.world.steps = 0
+        values = self.world.values(at.path, func, at.frame)
+        return {value.name if isinstance(value, Ext) else "" for value in values}
+
+    def remembered(self, name: Name | None, way: Path) -> Held | None:
+        if name is None:
+            return None
+        prefix = f"{name[2]}.["
+        found = {
+            key[2][len(prefix) - 1 :]: values
+            for key, values in way.names
+            if key[:2] == name[:2] and key[2].startswith(prefix)
+        }
+        return found or None
+
+    # --- writing ---
+
+    def bound(self, at: Running, name: Name, node: int, before: Path, after: Path) -> Path:
+        """A variable or attribute was given the value of a node, on a way that was `before`."""
+        facts = self.world.files[at.path]
+        one = facts.nodes[node]
+        owner = self.owner(at, node)
+        if isinstance(one, m.Call) and owner is not None:
+            after = moved(after, owner, name)
+        if not self.receptacles.follows(name[2].rpartition(".")[2]):
+            return after
+        if isinstance(one, m.Op) and self.owner(at, one.left) == name:
+            after = restored(after, before, name)
+            if one.operator == m.CHANGED:
+                return after
+            return self._add(at, one.left, self.held(at, one.right, before), after)
+        held = self.held(at, node, before)
+        alias = owner if isinstance(one, m.Ref | m.Attr) else None
+        if alias is not None and (self._changes(alias, node) or self._changes(name, node)):
+            return without(without(after, alias), name)
+        return self.keep(after, name, held)
+
+    def _changes(self, name: Name, node: int) -> bool:
+        """Whether something is put into a variable, or it is bound, after a node was read."""
+        if "." in name[2]:
+            return False
+        last = self._later.get(name)
+        if last is None:
+            bindings = self.world.files[name[0]].bindings
+            found = [b.value for b in bindings if (b.scope, b.name) == name[1:]]
+            last = self._later[name] = max(found, default=-1)
+        return last > node
+
+    def put(self, at: Running, node: int, way: Path) -> Path:
+        """`base[key] = value`, of which a node is the union."""
+        facts = self.world.files[at.path]
+        one = facts.nodes[node]
+        if not isinstance(one, m.Op):
+            return way
+        return self._add(at, one.left, self.held(at, one.right, way), way)
+
+    def called(self, at: Running, node: int, way: Path) -> Path:
+        """A method was called that may put something into what it is called on."""
+        facts = self.world.files[at.path]
+        call = facts.nodes[node]
+        method = facts.nodes[call.func] if isinstance(call, m.Call) else None
+        if not isinstance(call, m.Call) or not isinstance(method, m.Attr):
+            return way
+        owner = self.owner(at, method.base)
+        if owner is None or not self.receptacles.follows(owner[2].rpartition(".")[2]):
+            return way
+        given = [arg.value for arg in call.args]
+        if method.name == "clear":
+            return self.keep(way, owner, {ITEM: ()})
+        if method.name in control.JOINING:
+            inner = self.held(at, given[-1], way) if given and not call.args[-1].name else None
+            return self._add(at, method.base, inner, way)
+        if method.name == "setdefault" and len(given) == 2:
+            named = _key(facts, given[0])
+            value = self.value(at, given[1], way)
+            return self._add(at, method.base, {ITEM: value, named or ITEM: value}, way)
+        if method.name in control.FILLING and given:
+            return self._add(at, method.base, {ITEM: self.value(at, given[-1], way)}, way)
+        return way
+
+    def _add(self, at: Running, base: int, more: Held | None, way: Path) -> Path:
+        owner = self.owner(at, base)
+        if owner is None or not self.receptacles.follows(owner[2].rpartition(".")[2]):
+            return way
+        held = self.remembered(owner, way)
+        now = _sum(held, more)
+        if now is None and more is not None:
+            now = {key: values for key, values in more.items() if key != ITEM}
+        put = way.value(marker(owner))
+        way = self.keep(way, owner, now)
+        if put is not None and more is not None:
+            way = way.bind(marker(owner), merge([put, more.get(ITEM, UNKNOWN)]))
+        return way
+
+    def keep(self, way: Path, name: Name, held: Held | None) -> Path:
+        """With what a name holds; whatever is no receipt is not worth to be remembered."""
+        way = without(way, name)
+        for key, values in (held or {}).items():
+            if all(map(is_receipt, values)) and (values or key == ITEM):
+                way = way.bind((*name[:2], f"{name[2]}.{key}"), values)
+        return way
+
+    def made(self, function: Cls, name: Name, way: Path) -> Path:
+        """An object was made: lists that its class makes for it are empty."""
+        facts = self.world.files[function.path]
+        for parameter in facts.scopes[function.scope].parameters:
+            field_ = facts.nodes[parameter.node]
+            default = (
+                facts.nodes[field_.default]
+                if isinstance(field_, m.Param) and field_.default >= 0
+                else None
+            )
+            if not isinstance(default, m.Call) or not self.receptacles.follows(parameter.name):
+                continue
+            factories = [
+                arg.value for arg in default.args if arg.name in {"default_factory", "factory"}
+            ]
+            self.world.steps = 0
+            made = [v for number in factories for v in self.world.values(function.path, number)]
+            if made and all(isinstance(v, Ext) and v.name in _EMPTY for v in made):
+                way = self.keep(way, (*name[:2], f"{name[2]}.{parameter.name}"), {ITEM: ()})
+        return way
+
+    def lasting(self, path: str, ways: Sequence[Path]) -> Path:
+        """A way on which nothing has run but a module: what its variables hold."""
+        found = Path()
+        first = ways[0].names if ways else ()
+        for key, values in first:
+            same = all(way.value(key) == values for way in ways)
+            if key[:2] == (path, 0) and "[" in key[2] and same:
+                found = found.bind(key, values)
+        return found
+
+    # --- loops in which each item is replaced ---
+
+    def refills(self, at: Running, source: int, steps: Iterable[m.Node]) -> Name | None:
+        """What a loop runs over and puts something into at each turn, under the loop's own key."""
+        facts = self.world.files[at.path]
+        one = facts.nodes[source]
+        base, whole = source, True
+        while isinstance(one, m.Call):
+            method = facts.nodes[one.func]
+            if isinstance(method, m.Attr) and method.name in {"items", "keys"} and not one.args:
+                base, whole = method.base, method.name == "keys"
+            elif one.args and self._names(at, one.func) <= control.COLLECTING:
+                base, whole = (
+                    one.args[0].value,
+                    "builtins.enumerate" not in self._names(at, one.func),
+                )
+            else:
+                return None
+            one = facts.nodes[base]
+        owner = self.owner(at, base)
+        if owner is None or not self.receptacles.follows(owner[2].rpartition(".")[2]):
+            return None
+        for step in steps:
+            pair = facts.nodes[step.right] if isinstance(step, m.Op) else None
+            if not isinstance(step, m.Op) or not isinstance(pair, m.Map) or len(pair.keys) != 1:
+                continue
+            key = facts.nodes[pair.keys[0]]
+            if self.owner(at, step.left) != owner or not isinstance(key, m.Ref):
+                continue
+            targets = [facts.nodes[facts.bindings[b].value] for b in key.bindings]
+            if targets and all(_is_key(facts, target, source, whole) for target in targets):
+                return owner
+        return None
+
+    def begin(self, way: Path, owner: Name) -> Path:
+        """A turn begins in which the item is to be replaced."""
+        return way.bind(marker(owner), ())
+
+    def replaced(self, way: Path, owner: Name) -> Values | None:
+        """What a turn has put in the place of its item; None if it may have left it."""
+        put = way.value(marker(owner))
+        return put if put and all(map(is_receipt, put)) else None
+
+    def end(self, way: Path, owner: Name, new: Values | None) -> Path:
+        """All turns are over; `new` is what each of them has put in."""
+        way = way.bind(marker(owner), None)
+        return way if new is None else self.keep(way, owner, {ITEM: new})
+
+
+def _is_key(facts: m.Facts, target: m.Node, source: int, whole: bool) -> bool:
+    if whole:
+        return isinstance(target, m.Each) and target.source == source
+    if not isinstance(target, m.Item):
+        return False
+    over, key = facts.nodes[target.base], facts.nodes[target.key]
+    first = isinstance(key, m.Const) and key.value == 0
+    return first and isinstance(over, m.Each) and over.source == source
+
+
+def _is_number(facts: m.Facts, node: int) -> bool:
+    one = facts.nodes[node] if node >= 0 else None
+    return isinstance(one, m.Const) and isinstance(one.value, int)
+
+
+def _key(facts: m.Facts, node: int) -> str | None:
+    """The name of what a constant key leads to; None for a number, which counts from somewhere."""
+    one = facts.nodes[node] if node >= 0 else None
+    return f"[{one.value}]" if isinstance(one, m.Const) and isinstance(one.value, str) else None
+
+
+def _sum(before: Mapping[str, Values] | None, more: Mapping[str, Values] | None) -> Held | None:
+    """What a list or table holds after something was added."""
+    if before is None or more is None:
+        return None
+    found: Held = dict(before)
+    if ITEM in before:
+        found[ITEM] = merge([before[ITEM], more.get(ITEM, UNKNOWN)])
+    keyed = {key: values for key, values in more.items() if key != ITEM}
+    if not keyed:
+        # Under which key, nobody knows: it may be any.
+        for key in before:
+            found[key] = merge([before[key], more.get(ITEM, UNKNOWN)])
+    return found | keyed
