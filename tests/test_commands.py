@@ -248,6 +248,12 @@ docker compose -f a.yml -f b.yml --profile x run --rm -T -e X=1 web alembic upgr
 docker compose exec -T web alembic upgrade head
 docker compose run --entrypoint 'alembic upgrade head' web
 docker-compose run --rm web flask db upgrade
+alembic-3 -c alembic.ini upgrade head
+python3 /usr/bin/alembic-3.13 upgrade head
+flask3 db upgrade
+tox -qe dev --run-command 'alembic upgrade head'
+tox exec -e dev -- alembic upgrade head
+tox -e dev -- alembic upgrade head
 docker-compose -p x exec web bash -c 'alembic upgrade head'
 podman run --rm image alembic upgrade head
 kubectl exec pod -- alembic upgrade head

@@ -35,6 +35,7 @@ NAMES = {
     "ci/Jenkinsfile": "jenkinsfile",
     "Vagrantfile": "vagrantfile",
     ".envrc": "shell",
+    "image/bashrc": "shell",
     ".husky/pre-commit": "shell",
     "scripts/up.ps1": "powershell",
     "entrypoint.sh.j2": "shell",

@@ -112,6 +112,19 @@ RUN: dict[str, tuple[str, str]] = {
                     alembic upgrade head
         """,
     ),
+    "the input of a reusable workflow": (
+        ".github/workflows/tasks.yml",
+        """
+        jobs:
+          head:
+            uses: shop/workflows/.github/workflows/task.yml@main
+            with:
+              Timeout: 60
+              title: upgrade head
+              migrateCommand: alembic -c conf/alembic.ini upgrade head
+            secrets: inherit
+        """,
+    ),
     "a Python step": (
         ".github/workflows/python.yml",
         """

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from interlock_checks.commands.model import REST, UNKNOWN, Argument, Rest, Word, normal
+from interlock_checks.commands.tools import SINKS
 
 HOLE = "\ue000"
 """Stands for an unknown part where a library wants plain text. A private-use character."""
 Sureness = Literal["sure", "guess"]
 Manner = Literal["program", "module", "script"]
+_VERSION = re.compile(r"-?\d[\d.]*\Z")
 _PYTHON = re.compile(r"(?:python|pypy)w?[\d.]*(?:[-_][\w.]+)?|py|pyw|ipython3?|bpython", re.I)
 
 
@@ -82,6 +84,10 @@ def tail(argument: Argument) -> str | None:
     name = path[max(path.rfind("/"), path.rfind("\\")) + 1 :]
     if name[-4:].lower() in (".exe", ".cmd", ".bat"):
         name = name[:-4]
+    if name[-1:].isdigit():
+        # Distributions install one more for each Python: `alembic-3`, `flask-3.13`.
+        plain = _VERSION.sub("", name)
+        return plain if plain in SINKS else name
     return name
 
 

@@ -358,6 +358,13 @@ PREFIXES: dict[str, Prefix | Group] = {
         },
     ),
     "rye": Group("", {"run": Prefix("--pyproject: -l! --list! -v -q")}),
+    # `--run-command` is of the plugin tox-run-command.
+    "tox": Group(
+        "-e: --env: -c: --conf: -x: --override: --workdir: --root: --runner: -p: --parallel:"
+        " --develop-pkg: --run-command$ -q --quiet -v -vv -vvv --verbose -r --recreate"
+        " -n --notest -s: --skip-missing-interpreters: --colored:",
+        dict.fromkeys(("exec", "e"), Prefix("-e: -c: -x: -q -v -r --no-provision", dashes=True)),
+    ),
     "hatch": Group(
         "-e: --env: -p: --project: --data-dir: --cache-dir: --config: -v -q --color --no-color",
         {"run": Prefix("", label=True)},

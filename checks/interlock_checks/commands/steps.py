@@ -170,6 +170,9 @@ _CALLED: Mapping[str, Callable[[tuple[Argument, ...]], tuple[str, ...]]] = {
     **dict.fromkeys(("docker-compose", "podman-compose"), _compose),
 }
 
+CALLERS = _CALLED.keys()
+"""Programs that run what a file of the repository defines."""
+
 
 def calls_of(name: str, words: tuple[Argument, ...]) -> tuple[str, ...]:
     """Targets, tasks and scripts that a runner runs: `make:deploy`, `npm:build`."""

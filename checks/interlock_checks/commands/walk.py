@@ -38,6 +38,7 @@ from interlock_checks.commands.model import (
 )
 from interlock_checks.commands.options import inner_command, read_options
 from interlock_checks.commands.prefixes import INERT, LOGINS, PREFIXES, SHELLS
+from interlock_checks.commands.steps import CALLERS
 from interlock_checks.commands.tools import SINKS
 
 _VERSION = re.compile(r"(?:@|\[|[=<>!~]=?).*", re.S)
@@ -69,7 +70,7 @@ def launches(argv: Argv, stdin: PythonSource | None = None) -> Iterator[Launch]:
             yield from _unknown_program(head, rest, stdin)
             return
         if name in PREFIXES:
-            if name == "git":
+            if name == "git" or name in CALLERS:
                 yield Program(word(name), rest, sureness=sureness)
             step = inner_command(PREFIXES[name], argv)
             yield from step.texts

@@ -30,11 +30,15 @@ _NAMES: dict[str, str] = {
     ".envrc": "shell",
     "pkgbuild": "shell",
     "apkbuild": "shell",
-    **dict.fromkeys(
-        ".profile .bashrc .bash_profile .bash_login .bash_logout .bash_aliases .zshrc .zshenv"
-        " .zprofile .zlogin .kshrc".split(),
-        "shell",
-    ),
+    # Without its dot where it is copied into an image or a home.
+    **{
+        dot + name: "shell"
+        for name in (
+            "profile bashrc bash_profile bash_login bash_logout bash_aliases zshrc zshenv"
+            " zprofile zlogin kshrc".split()
+        )
+        for dot in (".", "")
+    },
     **dict.fromkeys(
         ".gitlab-ci.yml .gitlab-ci.yaml".split(),
         "gitlab",

@@ -26,11 +26,12 @@ _EQUAL = re.compile(r"('[^']*'|\d+)\s*==\s*('[^']*'|\d+)")
 _RESULT = re.compile(r"needs\.([\w-]+)\.result\s*==\s*['\"]success['\"]")
 _KNOWN = re.compile(r"\$\{\{\s*(env|matrix)\.([\w.-]+)\s*\}\}")
 
-INPUTS = frozenset(
-    "run script command commands cmd inlinescript inline-script pre-command post-command args"
-    " entrypoint build-command test-command deploy-command".split()
-)
-"""Inputs of actions that are shell text in many of them; of a container the arguments."""
+_INPUT = re.compile(r"args|entrypoint|inlinescript|(?:.*[-_ ])?(?:run|scripts?|commands?|cmds?)")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""
+Inputs of actions and reusable workflows that are shell text in many of them, by the last word of
+their names; of a container the arguments.
+"""
 
 _SHELLS: Mapping[str, tuple[bool, bool]] = {
     "": (True, False),
@@ -319,7 +320,7 @@ def _run(run: Node, shell: str, how: Script, sheet: Sheet) -> list[int]:
 
 
 def _with(step: Map, uses: str, how: Script, sheet: Sheet) -> Iterator[int]:
-    """What the inputs of an action run."""
+    """What the inputs of an action or a reusable workflow run."""
     given = step.get("with")
     if not isinstance(given, Map):
         return
@@ -333,7 +334,7 @@ def _with(step: Map, uses: str, how: Script, sheet: Sheet) -> Iterator[int]:
         yield from sheet.argv(parts, replace(how, image=uses.removeprefix("docker://")))
         return
     for key, value in given.effective():
-        if key.value.lower() in INPUTS:
+        if _INPUT.fullmatch(_CAMEL.sub("-", key.value).lower()):
             yield from sheet.shell(value, replace(how, errexit=True))
 
 
