@@ -107,6 +107,21 @@ FORMS = {
         {"srv/one", "two"},
     ),
     "Flask-Migrate": ({"migrations/env.py": "", "migrations/script.py.mako": ""}, {"migrations"}),
+    "Flask-Alembic": (
+        {
+            "app/alembic/script.py.mako": "",
+            "app/alembic/1a2b_users.py": 'revision = "1a2b"\ndown_revision: str | None = None\n',
+        },
+        {"app/alembic"},
+    ),
+    "a template of something else": (
+        {"app/script.py.mako": "", "app/x.py": "previous = down_revision = None\n"},
+        set(),
+    ),
+    "scripts at the root": (
+        {"script.py.mako": "", "a.py": "down_revision = None\n", "app/x.py": ""},
+        set(),
+    ),
     "out of the repository": ({"alembic.ini": ini("../db"), "db/env.py": ""}, set()),
     "absolute": ({"alembic.ini": ini("/db"), "db/env.py": ""}, set()),
     "nothing there": ({"alembic.ini": ini("db")}, set()),

@@ -17,6 +17,7 @@ Read = Callable[[str], bytes | None]
 
 _REFERENCE = re.compile(r"%\((\w+)\)s")
 _HERE = "\0"  # stands for the folder of the file, until the whole value is known
+_REVISION = re.compile(rb"(?m)^down_revision\b[^=\n]*=")
 _LONGEST = 4096  # characters of a path, however often it refers to other options
 _SEPARATORS = {
     "space": " ",
@@ -64,10 +65,14 @@ def script_locations(contract: Contract, read: Read, paths: Collection[str]) -> 
             versions = folders.find(place, settings.folder, "")
             if versions:
                 found.add(versions)
-    # Flask-Migrate configures all this in code, and always writes these two files.
+    # Flask-Migrate configures all this in code, and always writes these two files; Flask-Alembic
+    # has an env.py of its own, and the scripts lie beside the template.
     for path in paths:
         folder, _, name = path.rpartition("/")
-        if name == "script.py.mako" and folders.holds(folder, "env.py"):
+        if name == "script.py.mako" and (
+            folders.holds(folder, "env.py")
+            or (folder and any(_is_revision(read(one)) for one in folders.modules(folder)))
+        ):
             found.add(folder)
     return frozenset(found)
 
@@ -108,6 +113,14 @@ class _Folders:
 
     def holds(self, folder: str, name: str) -> bool:
         return (f"{folder}/{name}" if folder else name) in self._paths
+
+    def modules(self, folder: str) -> list[str]:
+        """The Python files that lie in a folder itself."""
+        return sorted(
+            path
+            for path in self._paths
+            if path.endswith(".py") and path.rpartition("/")[0] == folder
+        )
 
     def find(self, place: str, base: str, name: str) -> str | None:
         """
@@ -201,6 +214,11 @@ def _of_pyproject(path: str, data: bytes | None) -> Iterator[_Settings]:
     if isinstance(script, str) and isinstance(versions, list):
         places = [place for place in versions if isinstance(place, str)]
         yield _settings(path, {"script_location": script}, places)
+
+
+def _is_revision(data: bytes | None) -> bool:
+    """Whether a file says which migration it follows, as each migration script does."""
+    return data is not None and _REVISION.search(data) is not None
 
 
 def _settings(path: str, values: Mapping[str, str], versions: Iterable[str]) -> _Settings:

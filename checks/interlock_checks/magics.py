@@ -84,6 +84,12 @@ def _split(lines: Sequence[str]) -> Parts:
             first += 1
         if first == len(cell):
             return parts
+        # Colab takes a magic behind its `#@title`; Jupyter runs nothing of such a cell.
+        later = first
+        while later < len(cell) and cell[later].lstrip(" \t")[:1] in ("", "#"):
+            later += 1
+        if first < later < len(cell) and cell[later].startswith("%%"):
+            first = later
         indent = cell[first][: len(cell[first]) - len(cell[first].lstrip(" \t"))]
         if indent:
             cell[first:] = [line.removeprefix(indent) for line in cell[first:]]
