@@ -182,9 +182,20 @@ def sink(name: str) -> Sink | None:
         if owner in _OPEN:
             code, library = _OPEN[owner]
             found = Sink(known, code, library)
+        elif (whole := _opened(owner)) is not None:
+            found = sink(whole)
         else:
             found = _DISTINCTIVE.get(member)
     return found
+
+
+def _opened(owner: str) -> str | None:
+    """The member of an object, a sink itself, that leads here: `db.commands` of `.values`."""
+    while owner.count(".") > 1:
+        whole, owner = owner, owner.rpartition(".")[0]
+        if owner in _OPEN and owner in _SINKS and _is_module(owner):
+            return whole
+    return None
 
 
 def is_harmless(name: str) -> bool:

@@ -44,7 +44,7 @@ SQLALCHEMY = Library(
         "IL201": (
             *under(_SA, "create_engine engine_from_config create_pool_from_url Engine"),
             *under(_ASYNC, "create_async_engine async_engine_from_config"),
-            *under(_ASYNC, "create_async_pool_from_url AsyncEngine"),
+            f"{_ASYNC}.create_async_pool_from_url",
             *under(f"{_SA}.testing.engines", "testing_engine reconnecting_engine"),
         ),
         # Below the engine: the connection comes straight from the driver.
@@ -145,9 +145,11 @@ SQLALCHEMY = Library(
             for name in _DIALECTS.split()
         },
     },
-    only_called=frozenset({f"{_SA}.Engine", f"{_ASYNC}.AsyncEngine"}),
+    only_called=frozenset({f"{_SA}.Engine"}),
     harmless=(
         f"{_SA}.create_mock_engine",
+        # Wraps an engine that was built elsewhere.
+        f"{_ASYNC}.AsyncEngine",
         *under(f"{_SA}.schema", "CreateTable DropTable CreateIndex DropIndex DDL"),
         *under(f"{_SA}.pool", "QueuePool NullPool StaticPool SingletonThreadPool AssertionPool"),
         f"{_SA}.pool.AsyncAdaptedQueuePool",

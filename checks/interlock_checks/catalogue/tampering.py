@@ -117,6 +117,9 @@ METHODS: Final[Mapping[str, Patcher]] = {
 }
 """Patchers by the end of their name, whatever they belong to: `monkeypatch`, `mocker`, `mock`."""
 
+CHANGING: Final = ("setattr", "delattr", "patch.object", "patch.multiple")
+"""The ends of their names of those that leave what they change where it is; a `spy` calls it."""
+
 TABLE_METHODS: Final[Mapping[str, Patcher]] = {
     "__setitem__": _ITEM,
     "setdefault": _ITEM,

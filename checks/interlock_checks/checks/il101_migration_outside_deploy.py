@@ -72,6 +72,13 @@ class MigrationOutsideDeploy(Check):
                 with app.app_context():
                     upgrade()  # IL101
         """,
+        "its commands below another group": """
+            from app.shell import cli
+            from flask_migrate.cli import db
+
+            for command in db.commands.values():  # IL101
+                cli.add_command(command)
+        """,
     }
     good = {
         "the deploy module": """
@@ -97,6 +104,12 @@ class MigrationOutsideDeploy(Check):
 
             def plan(config):
                 command.upgrade(config, "head", sql=True)
+        """,
+        "a command that a test replaces": """
+            from alembic import command
+
+            def test_upgrade(monkeypatch, called):
+                monkeypatch.setattr(command, "upgrade", called)
         """,
         "a namesake": """
             from app.billing import command

@@ -84,6 +84,12 @@ class UnguardedEngine(Check):
 
             engine = make_engine()
         """,
+        "an asynchronous face for an engine": """
+            from sqlalchemy.ext.asyncio import AsyncEngine
+            from app.db import make_engine
+
+            engine = AsyncEngine(make_engine())
+        """,
         "an engine that never connects": """
             from sqlalchemy import create_mock_engine
 

@@ -54,6 +54,13 @@ class RawDriverConnection(Check):
                 "postgresql": psycopg2.connect,  # IL202
             }
         """,
+        "the driver that is there": """
+            import pymysql
+            from app.drivers import installed, mysqlclient
+
+            def driver():
+                return mysqlclient or installed and pymysql  # IL202
+        """,
         "as the creator of an engine": """
             import pyodbc
 
@@ -90,6 +97,15 @@ class RawDriverConnection(Check):
                 except psycopg.errors.UniqueViolation:
                     return False
                 return True
+        """,
+        "a driver that may be missing": """
+            try:
+                import psycopg2
+            except ImportError:
+                psycopg2 = None
+
+            def is_aborted(error):
+                return psycopg2 and isinstance(error.orig, psycopg2.InternalError)
         """,
         "the engine factory": """
             # pyproject.toml: engine-factory = "app.example:make_engine"

@@ -193,11 +193,15 @@ def _boolean(reader: Reader, node: cst.BooleanOperation, frame: Frame, context: 
     while isinstance(current, cst.BooleanOperation):
         stack.append(current)
         current = current.left
-    left = reader.value(current, frame, context)
-    for operation in reversed(stack):
+    # What stands before an `and` is the result only if it is false, as no module, class or
+    # function is: of those, it is asked for its truth and goes nowhere.
+    last_and = next((n for n, one in enumerate(stack) if isinstance(one.operator, cst.And)), -1)
+    last_and = len(stack) - 1 - last_and if last_and >= 0 else -1
+    left = reader.value(current, frame, context if last_and < 0 else INERT)
+    for index, operation in enumerate(reversed(stack)):
         operator = "and" if isinstance(operation.operator, cst.And) else "or"
         reader.trace.mark(operator, left, operation.left)
-        right = reader.value(operation.right, frame, context)
+        right = reader.value(operation.right, frame, context if last_and <= index else INERT)
         left = reader.add(m.Either((left, right)))
         reader.trace.mark("end", left)
     return left

@@ -113,6 +113,12 @@ def called(function: Value, given: tuple[Given, ...]) -> Iterator[Put]:
             yield from _patched(found, given, name)
 
 
+def only_changes(function: Value) -> bool:
+    """Whether it puts something into its first argument, and gives that to nobody."""
+    name = full_name(function)
+    return any(name.endswith(f".{ending}") for ending in tampering.CHANGING)
+
+
 def full_name(function: Value | None) -> str:
     """The dotted name of what is called, as far as it is known: `?.patch.object`."""
     match function:
