@@ -311,6 +311,23 @@ def test_what_switches_nothing_off_is_innocent(text: str, tmp_path: Path) -> Non
     assert found(tmp_path, {**around, "bin/x.sh": text}) == []
 
 
+FRONT = {
+    "shop/__init__.py": "",
+    "shop/app.py": "from flask_migrate import Migrate\n\nmigrate = Migrate()\n",
+    "run.sh": "shop db current\nother db upgrade\nexec uv run shop -c x.conf db upgrade\n",
+    "start.py": 'import subprocess\n\nsubprocess.run(["shop", "db", "downgrade", "-1"])\n',
+}
+
+
+def test_flask_under_the_name_of_the_application_migrates(tmp_path: Path) -> None:
+    assert found(tmp_path, FRONT) == [("IL102", 3), ("IL102", 3)]
+
+
+@pytest.mark.parametrize("app", ["from shop.own import Migrate\n", "import flask\n"])
+def test_a_command_of_the_same_words_may_be_any(app: str, tmp_path: Path) -> None:
+    assert found(tmp_path, {**FRONT, "shop/app.py": app}) == []
+
+
 @pytest.mark.parametrize("text", ["git commit --no-verify\n", "pre-commit run || true\n"])
 def test_a_repository_without_interlock_has_nothing_to_switch_off(
     text: str, tmp_path: Path

@@ -131,7 +131,13 @@ def _proved(
     reaches = [reach for reach in reaches if reach.path not in found.genuine]
     declared = repository.declared_in is not None
     used = declared or bool(guarded or judgements.starting())
-    surroundings = Surroundings(reading.documents, homes, used)
+    fronts = frozenset(
+        name.partition(".")[0]
+        for path in reading.importers("flask_migrate")
+        if not homes.is_deploy(path) and not homes.is_test(path)
+        for name in modules.names(path)
+    )
+    surroundings = Surroundings(reading.documents, homes, used, fronts)
     reaches = [reach for reach in reaches if surroundings.count(reach)]
     reaches += [
         *borrowed(reading, reaches, modules, homes),

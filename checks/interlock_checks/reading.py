@@ -107,11 +107,13 @@ class Reading:
 
     def imports(self, root: str) -> bool:
         """Whether any file, or Python in a document, imports the package of that name."""
-        return any(
-            one.level == 0 and one.module.partition(".")[0] == root
-            for summary in (*self.summaries.values(), *self.inner.values())
-            for one in summary.imports
-        )
+        return any(True for _ in self.importers(root))
+
+    def importers(self, root: str) -> Iterator[str]:
+        """The files, and the Python in documents, that import the package of that name."""
+        for path, summary in (*self.summaries.items(), *self.inner.items()):
+            if any(o.level == 0 and o.module.partition(".")[0] == root for o in summary.imports):
+                yield path
 
     def to_judge(self, *, first: bool) -> list[str]:
         """The files with facts to judge by, and the Python in documents; not all of them first."""

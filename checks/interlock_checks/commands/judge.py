@@ -148,7 +148,12 @@ def _program(program: Program) -> Verdict:
     step = step_of(text, words)
     if program.sureness == "guess":
         return Verdict("innocent", step=step) if step in STEPS else INNOCENT
-    switches = of_git(words) if text == "git" else of_program(text, words)
+    switches = list(of_git(words) if text == "git" else of_program(text, words))
+    front = _group(words, "db")
+    if front is not None:
+        # The Flask application of the repository, under its own name: `shop db upgrade`.
+        what = f"`{text} {front.what.strip('`')}`"
+        switches.append(Switch("IL102", what, "is run", f"front:{text}"))
     file = file_of(program.path) if program.path is not None else None
     known = Verdict(
         "innocent",

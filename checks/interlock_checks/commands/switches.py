@@ -26,7 +26,9 @@ class Switch:
     needs: What the repository must have for it to matter: `interlock` (uses it at all),
         `hook:ID,ID` (one of these hooks runs it), `hooks-path:FOLDER` (it has no such folder of
         hooks), `husky`, `lefthook` (that tool runs it), `hooks` (some hook of pre-commit does),
-        `path:FOLDER` (it does not lie below the test paths); empty if it always does.
+        `path:FOLDER` (it does not lie below the test paths), `front:NAME` (the package of that
+        name uses Flask-Migrate, which adds its commands to those of the application); empty if it
+        always does.
     """
 
     code: str

@@ -3,8 +3,9 @@ The command-line tools that migrate, as data, with the read-only parts of each.
 
 Facts are from the parsers of Alembic 1.20, Flask-Migrate 4.1, Flask-Alembic 3.3, Flask-DB 0.4,
 Flask-Script 2.0 and advanced-alchemy 1.12. Not here: commands that other programs define over
-their own migrations (`airflow db migrate`, `superset db upgrade`, a project's `shop db upgrade`);
-they are judged by the Python code behind them.
+their own migrations (`airflow db migrate`, `mlflow db upgrade`); they are judged by the Python
+code behind them. Flask-Migrate adds its commands to each Flask application that uses it: `shop db
+upgrade` is `flask db upgrade` where the package `shop` does (`judge.py`).
 """
 
 from __future__ import annotations

@@ -77,12 +77,14 @@ class Surroundings:
     """
     What a claim may need of the repository; see `Claim.needs`.
 
-    `used`: it has a contract, or Python in it uses interlock.
+    `used`: it has a contract, or Python in it uses interlock. `fronts`: packages whose own
+    command has that of Flask-Migrate as a part.
     """
 
     documents: Mapping[str, Document]
     homes: Homes
     used: bool
+    fronts: frozenset[str] = frozenset()
 
     def count(self, reach: Reach) -> bool:
         """Whether it counts here. A test may try what a hook or a guard refuses."""
@@ -112,6 +114,8 @@ class Surroundings:
             case "path":
                 # A check of a specimen below the test paths is nobody's guard.
                 return not self.homes.is_test(names)
+            case "front":
+                return names.replace("-", "_") in self.fronts
             case "husky":
                 return self._runs(".husky/")
             case "lefthook":
