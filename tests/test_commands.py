@@ -654,7 +654,7 @@ def test_the_options_in_the_table_are_options() -> None:
     for entry in _prefixes(PREFIXES):
         for option, mark in marks(entry.options).items():
             assert option[0] in "-/", (option, entry)
-            assert mark in ("", ":", "$", ">", "@", "!")
+            assert mark in ("", ":", "$", ">", "@", "!", "#", ",")
 
 
 def test_text_for_python_is_handed_on_with_its_row() -> None:

@@ -232,6 +232,177 @@ FILES: dict[str, dict[str, str]] = {
                 continue-on-error: ${{ matrix.odd }}
         """
     },
+    "clouds and clusters: commands in lists and in data": {
+        "cloud.sh": r"""
+        gcloud run jobs deploy x --image app --command alembic --args current
+        gcloud run jobs deploy x --image app --command alembic --args upgrade,head  # IL102
+        gcloud beta run jobs execute x --args=upgrade,head  # IL102
+        az containerapp exec -n app --command "alembic upgrade head"  # IL102
+        az containerapp job start -n x --command alembic --args "stamp head"  # IL102
+        az group create --name alembic --tags "note=alembic upgrade head"
+        aws ecs run-task --overrides '{"containerOverrides": [{"command": ["alembic", "heads"]}]}'
+        aws ecs run-task --overrides '{"a": [{"command": ["alembic", "stamp", "x"]}]}'  # IL102
+        aws ssm send-command --parameters 'commands=["cd /srv", "alembic upgrade head"]'  # IL102
+        aws ecs tag-resource --tags 'key=command,value=alembic upgrade head'
+        kubectl patch job x -p '{"spec": {"command": ["alembic", "upgrade", "head"]}}'  # IL102
+        kubectl annotate job x note='alembic upgrade head'
+        """
+    },
+    "shell: files written inside of containers": {
+        "install.sh": """
+        docker exec -i web sh -c 'cat > /etc/motd' <<'TEXT'
+        alembic upgrade head
+        TEXT
+        docker exec -i web sh -c "cat > /etc/cron.d/schema" <<'CRON'
+        10 4 * * * app alembic upgrade head  # IL102
+        CRON
+        kubectl exec -i pod/web -- tee /usr/local/bin/up.sh <<'SH'
+        exec alembic upgrade head  # IL102
+        SH
+        """
+    },
+    "the guard and its hooks are taken away": {
+        ".pre-commit-config.yaml": """
+        repos:
+          - repo: local
+            hooks:
+              - {id: interlock-check, name: x, entry: interlock check, language: system}
+        """,
+        "setup.sh": """
+        set -e
+        pre-commit install
+        ls .git/hooks
+        rm -f .git/hooks/pre-commit  # IL306
+        chmod -x .git/hooks/pre-push  # IL306
+        chmod 755 .git/hooks/pre-push
+        rm -rf .git/hooks/README build
+        pip uninstall -y setuptools
+        """,
+        "Dockerfile": """
+        FROM app
+        RUN pip uninstall -y interlock  # IL303
+        RUN pip install interlock
+        """,
+    },
+    "gates: what keeps a check from running": {
+        ".husky/pre-commit": """
+        [ -n "$FAST_COMMIT" ] && exit 0  # IL301
+        interlock check
+        """,
+        ".husky/pre-push": """
+        if git diff --quiet origin/main; then
+            exit 0
+        fi
+        if [ -t 1 ]; then COLOUR=always; fi
+        [ "$COLOUR" = always ] && echo checking
+        [ -n "$BASE" ] || exit 1
+        if [ "$CI" = true ]; then
+            interlock check --output-format github
+        else
+            interlock check
+        fi
+        """,
+        "gate.sh": """
+        if command -v interlock >/dev/null; then  # IL301
+            interlock check
+        fi
+        """,
+        "option.sh": """
+        set -e
+        if [ "${1:-}" != "--no-proof" ]; then  # IL301
+            interlock check
+        fi
+        case "$1" in
+            check) interlock check ;;
+        esac
+        """,
+        "deploy.sh": """
+        set -e
+        [ "$DEPLOY" = yes ] || exit 0
+        interlock check
+        interlock deploy production
+        """,
+    },
+    "github: a choice of the form": {
+        GITHUB: """
+        on:
+          workflow_dispatch:
+            inputs:
+              step: {type: choice, options: [verify, backup, migrate]}
+              verb: {type: choice, options: [current, heads]}
+              other: {type: string}
+        jobs:
+          run:
+            steps:
+              - run: alembic ${{ inputs.verb }}
+              - run: alembic ${{ inputs.other }}  # IL102
+              - run: interlock ${{ github.event.inputs.step }}  # IL501
+        """
+    },
+    "make: conditionals in a recipe, loops and unknown functions": {
+        "Makefile": """
+        .PHONY: a b c d
+        a:
+        \tinterlock verify production
+        ifndef FAST  # IL301
+        \tinterlock backup
+        endif
+        \tinterlock migrate
+        b:
+        ifdef EU
+        \tinterlock verify eu
+        \tinterlock backup
+        else
+        \tinterlock verify us
+        \tinterlock backup
+        endif
+        \tinterlock migrate
+        c:
+        \t$(foreach one,a b,alembic -n $(one) heads;)
+        \t$(foreach one,a b,alembic -n $(one) upgrade head;)  # IL102
+        d:
+        \t$(call run_in_image,upgrade head)  # IL102
+        \t$(call build_image,upgrade)
+        """
+    },
+    "poe and jenkins: small signs": {
+        "pyproject.toml": """
+        [tool.poe.tasks]
+        proof = "interlock check"
+        [tool.poe.tasks.release]
+        sequence = ["lint", "proof"]  # IL306
+        ignore_fail = true
+        [tool.poe.tasks.other]
+        sequence = ["lint", "format"]
+        ignore_fail = true
+        """,
+        ".pre-commit-config.yaml": """
+        repos:
+          - repo: local
+            hooks:
+              - {id: interlock-check, name: x, entry: interlock check, language: system}
+        """,
+        "Jenkinsfile": """
+        pipeline {
+            environment {
+                HOME = '/tmp'
+                SKIP = 'interlock-check'  # IL306
+            }
+            stages { stage('x') { steps { sh 'pre-commit run --all-files' } } }
+        }
+        """,
+    },
+    "buildkite: a condition on the backup": {
+        ".buildkite/pipeline.yml": """
+        steps:
+          - command: interlock verify production
+          - wait
+          - command: interlock backup
+            if: build.message !~ /skip/  # IL301
+          - wait
+          - command: interlock migrate
+        """
+    },
     "task: a loop over constants": {
         "Taskfile.yml": """
         version: "3"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from interlock_checks.commands.argv import Argv, ShellText, split
+from interlock_checks.commands.handed import commands_in
 from interlock_checks.commands.model import (
     REST,
     Argument,
@@ -63,6 +64,10 @@ def inner_command(prefix: Prefix | Group, argv: Argv) -> Inner:
     uncertain = found.uncertain and end is None
     if found.module is not None:
         rest = rest.behind(word("python"), word("-m"), found.module)
+    elif found.listed or (found.program is not None and prefix.skip >= 99):
+        listed = Argv(tuple(found.listed), (argv.row(0),) * len(found.listed))
+        named = REST if found.program is None else found.program
+        rest = listed.behind(*((REST,) if isinstance(named, Rest) else split(named)))
     elif found.program is not None:
         program = found.program
         rest = rest.behind(*((REST,) if isinstance(program, Rest) else split(program)))
@@ -96,6 +101,8 @@ class Options:
     nothing: bool = False
     program: Argument | None = None
     module: Argument | None = None
+    listed: list[Argument] = field(default_factory=list)
+    """The words behind the program, where an option names them."""
 
 
 def read_options(
@@ -115,6 +122,10 @@ def read_options(
     def take(mark: str, value: Argument, row: int) -> None:
         if mark == "$" and not isinstance(value, Rest):
             found.texts.append(ShellText(value, row))
+        elif mark == "#":
+            found.texts.extend(ShellText(word(one), row) for one in commands_in(const(value) or ""))
+        elif mark == ",":
+            found.listed.extend((one,) for one in re.split(r"[,\s]+", const(value) or "") if one)
         elif mark == ">":
             found.program = value
         elif mark == "@":

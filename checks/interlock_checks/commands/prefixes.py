@@ -25,6 +25,7 @@ class Prefix:
 
     options: every known option, with a mark at its end: `:` takes a value, `$` takes a value that
         is shell text, `>` takes a value that is the program, `@` takes a Python module,
+        `#` takes data that holds commands, `,` takes the words behind the program in one list,
         `!` means that nothing is run; no mark, a flag.
     skip: words that are not options and come before the command (`timeout 5`, `docker exec web`).
     assignments: `NAME=value` may come before the command.
@@ -57,7 +58,7 @@ def marks(options: str) -> Mapping[str, str]:
     """Option to mark, of the notation of `Prefix.options`; a flag maps to the empty text."""
     found: dict[str, str] = {}
     for option in options.split():
-        mark = option[-1] if option[-1] in ":$>@!" else ""
+        mark = option[-1] if option[-1] in ":$>@!#," else ""
         found[option.removesuffix(mark)] = mark
     return found
 
@@ -120,7 +121,7 @@ _KUBECTL_EXEC = Prefix(
     dashes=True,
 )
 _KUBECTL_RUN = Prefix(
-    "--image: --env: -l: --labels: --restart: --overrides: --port: --image-pull-policy:"
+    "--image: --env: -l: --labels: --restart: --overrides# --port: --image-pull-policy:"
     " --annotations: --command -i --stdin -t --tty --rm --attach -q --quiet " + _KUBECTL_GLOBAL,
     skip=1,
     dashes=True,
@@ -132,6 +133,9 @@ _KUBECTL = Group(
         "rsh": _KUBECTL_EXEC,
         "run": _KUBECTL_RUN,
         "debug": _KUBECTL_RUN,
+        "patch": Prefix(
+            "-p# --patch# --type: -f: --subresource: --local " + _KUBECTL_GLOBAL, skip=99
+        ),
         "create": Group("", {"job": _KUBECTL_RUN, "cronjob": _KUBECTL_RUN}),
     },
 )
@@ -161,6 +165,43 @@ _UV_RUN = Prefix(
 )
 _MISE_EXEC = Prefix("-c$ --command$ -C: --cd: -j: --jobs: --raw -q -v -y", dashes=True)
 _GCLOUD_SSH = Prefix("--command$ --zone: --project: --account: --tunnel-through-iap", skip=99)
+
+_GCLOUD_JOB = Prefix(
+    "--command> --args, --image: --region: --project: --env-vars: --set-env-vars: --tasks: --wait"
+    " --async --quiet -q",
+    skip=99,
+)
+_GCLOUD_COMMANDS: dict[str, Prefix | Group] = {
+    "compute": Group("", {"ssh": _GCLOUD_SSH}),
+    "run": Group(
+        "",
+        {
+            "deploy": _GCLOUD_JOB,
+            "jobs": Group(
+                "", dict.fromkeys(("create", "deploy", "execute", "replace", "update"), _GCLOUD_JOB)
+            ),
+        },
+    ),
+}
+_GCLOUD = Group(
+    "--project: --account: -q --quiet",
+    {
+        **_GCLOUD_COMMANDS,
+        **dict.fromkeys(("alpha", "beta"), Group("", _GCLOUD_COMMANDS)),
+    },
+)
+_AWS = Prefix(
+    "--overrides# --container-overrides# --container-definitions# --parameters# --cluster:"
+    " --task-definition: --launch-type: --network-configuration: --count: --document-name:"
+    " --targets: --instance-ids: --comment: --job-name: --job-queue: --job-definition: --family:"
+    " --tags: --region: --profile: --query: --output:",
+    skip=99,
+)
+_AZURE = Prefix(
+    "--command> --args, --command-line$ --exec-command$ --scripts$ -n: --name: -g:"
+    " --resource-group: --image: --container: --revision: --replica: --command-id: -o: --output:",
+    skip=99,
+)
 
 PREFIXES: dict[str, Prefix | Group] = {
     # The shell's own.
@@ -507,13 +548,36 @@ PREFIXES: dict[str, Prefix | Group] = {
         },
     ),
     "eb": Group("", {"ssh": Prefix("-c$ --command$ -e: -n: -i:", skip=99)}),
-    "gcloud": Group("--project:", {"compute": Group("", {"ssh": _GCLOUD_SSH})}),
+    "gcloud": _GCLOUD,
+    "az": Group(
+        "",
+        {
+            "aks": Group("", {"command": Group("", {"invoke": _AZURE})}),
+            "container": Group("", dict.fromkeys(("create", "exec"), _AZURE)),
+            "containerapp": Group(
+                "",
+                {
+                    **dict.fromkeys(("create", "exec", "update", "up"), _AZURE),
+                    "job": Group("", dict.fromkeys(("create", "start", "update"), _AZURE)),
+                },
+            ),
+            "vm": Group("", {"run-command": Group("", {"invoke": _AZURE})}),
+        },
+    ),
     "aws": Group(
         "--profile: --region: --output:",
         {
+            "batch": Group("", {"submit-job": _AWS}),
             "ecs": Group(
-                "", {"execute-command": Prefix("--command$ --cluster: --task: --container:")}
-            )
+                "",
+                {
+                    "execute-command": Prefix(
+                        "--command$ --cluster: --task: --container:", skip=99
+                    ),
+                    **dict.fromkeys(("run-task", "start-task", "register-task-definition"), _AWS),
+                },
+            ),
+            "ssm": Group("", {"send-command": _AWS}),
         },
     ),
     "copilot": Group(

@@ -30,6 +30,7 @@ from interlock_checks.commands.assignments import assign, declaration, unset
 from interlock_checks.commands.expand import fields, text
 from interlock_checks.commands.flow import Flow, shell_options
 from interlock_checks.commands.forgetting import forgotten
+from interlock_checks.commands.gates import switched
 from interlock_checks.commands.grammar import (
     LOST,
     SUBSTITUTIONS,
@@ -94,6 +95,14 @@ class Script:
             for a, b, _ in places.get(identity(first), [])
             for c, d, _ in places.get(identity(second), [])
         )
+
+    def switched(self, command: Command) -> list[int]:
+        """The rows of conditions on the surroundings that keep the command from running."""
+        return [
+            row
+            for node, frame, _ in self.walk.origins.get(identity(command), [])
+            for row in switched(self.walk, node, frame)
+        ]
 
 
 def shell_commands(script: Word | str, *, arguments: Sequence[Argument] = (REST,)) -> list[Command]:

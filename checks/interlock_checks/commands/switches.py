@@ -171,8 +171,30 @@ def of_program(name: str, words: Sequence[Argument]) -> Iterator[Switch]:
     plain = [const(one) or "" for one in words]
     if name in HOOK_RUNNERS and "uninstall" in plain[:3]:
         yield Switch("IL306", f"`{name} uninstall`", "takes the hooks away")
+    if name in _INSTALLERS and _INSTALLERS[name] & set(plain[:3]) and PROGRAM in plain:
+        yield Switch("IL303", "`interlock`", "is uninstalled, and with it what refuses at run time")
+    if name in _REMOVERS and _removes(name, plain):
+        yield Switch("IL306", f"`{name}` of a hook", "takes the hooks away", "hooks")
     if name in ("pytest", "py.test") and _without_plugin(plain):
         yield Switch("IL306", "pytest without its interlock plug-in", "proves nothing", "")
+
+
+_INSTALLERS = dict.fromkeys(
+    "pip pip3 pipx conda mamba pipenv poetry pdm rye uv".split(),
+    frozenset({"uninstall", "remove"}),
+)
+_REMOVERS = frozenset({"rm", "unlink", "shred", "chmod"})
+_HOOK_FILE = re.compile(
+    r"(?:^|/)\.git/hooks(?:/(?:\*|pre-commit|pre-push|commit-msg|pre-merge-commit))?/?\Z"
+)
+_NOT_RUN = re.compile(r"(?:[augo]*-[rwx]*x[rwx]*|0?[0-7]*[0246][0246][0246])\Z")
+
+
+def _removes(name: str, plain: Sequence[str]) -> bool:
+    """Whether the hooks that git runs are deleted, or are no longer executable."""
+    if not any(_HOOK_FILE.search(one) for one in plain):
+        return False
+    return name != "chmod" or any(_NOT_RUN.match(one) for one in plain)
 
 
 def _without_plugin(plain: Sequence[str]) -> bool:

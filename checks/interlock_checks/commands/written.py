@@ -8,6 +8,7 @@ kubectl 1.31, Docker 27, Compose 2.29, GNU make 4.4, cron, at and Ansible 11.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -37,6 +38,10 @@ class Written:
     row: int
 
 
+_INNER = re.compile(
+    r"(?:^|[;&|]|\s)(?:cat\s*(?:-\s*)?>{1,2}|tee\s+(?:-a\s+)?)\s*[\"']?([^\s\"';&|<>]{1,300})"
+)
+"""What a text for another shell writes its standard input to."""
 _GROUPS = frozenset({"compound_statement", "subshell"})
 _STANDARD_INPUT = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl", "docker-compose"})
@@ -62,16 +67,20 @@ def given_as_files(words: Sequence[Argument]) -> Iterator[str]:
             if not any(starts(word).startswith("-f") for word in rest):
                 yield "stdin.sh"
         elif name in _CLUSTERS:
-            if _reads_input(rest):
-                yield "stdin.yaml"
+            if not _reads_input(rest):
+                continue  # `kubectl exec -i POD -- tee FILE`
+            yield "stdin.yaml"
         elif name in _BUILDERS:
-            if _reads_input(rest):
-                known = {const(word) for word in rest} | {name}
-                composed = not known.isdisjoint({"compose", "docker-compose", "stack"})
-                yield "docker-compose.yml" if composed else "Dockerfile"
+            if not _reads_input(rest):
+                continue
+            known = {const(word) for word in rest} | {name}
+            composed = not known.isdisjoint({"compose", "docker-compose", "stack"})
+            yield "docker-compose.yml" if composed else "Dockerfile"
         elif name in _READERS:
             if _reads_input(rest) or (name == "crontab" and not rest):
                 yield _READERS[name]
+        elif (text := const(one)) and index and (path := _INNER.search(text)):
+            yield path[1]  # `sh -c 'cat > FILE'`
         else:
             continue
         return

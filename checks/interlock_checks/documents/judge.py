@@ -240,6 +240,11 @@ _AFTER: Mapping[str, frozenset[str]] = {
 def _conditional(script: Script, found: ShellScript, outcome: Outcome) -> None:
     """Marks the steps that a later one can do without, as the text decides it."""
     steps = outcome.steps[:MOST_STEPS]
+    if {step for _, step, _ in steps if step in _STEPS} == {"check"}:
+        checks = [command for command, step, _ in steps if step == "check"]
+        for at in (at for command in checks for at in found.switched(command)):
+            manner = "is kept from running by what is asked here"
+            claim(outcome, _row(script, at), Switch("IL301", "`interlock check`", manner, ""))
     for command, step, number in steps:
         later = [one for one, other, _ in steps if other in _AFTER.get(step, ())]
         if any(found.passed_over(command, one) for one in later):

@@ -48,7 +48,8 @@ class _Pipeline:
             if kind in ("wait", "waiter", "block", "input", "manual"):
                 self.loose = is_true(child(step, "continue_on_failure"))
                 gate = f"wait at {row}"
-                self.sheet.jobs.append(Job(gate, row, after=(*self.before, *self.here)))
+                waited = (*self.before, *self.here)
+                self.sheet.jobs.append(Job(gate, row, after=waited, passed_over=waited))
                 self.before, self.here = (gate,), []
             elif isinstance(step, Map) and isinstance(step.get("steps"), Seq):
                 names = tuple(

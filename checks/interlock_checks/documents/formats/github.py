@@ -9,7 +9,17 @@ from dataclasses import replace
 from interlock_checks.documents.conditions import NEVER, joined, split_terms
 from interlock_checks.documents.javascript import started
 from interlock_checks.documents.model import Job, Layout, Part, Script
-from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, every, items, string
+from interlock_checks.documents.nodes import (
+    Map,
+    Node,
+    Seq,
+    Text,
+    child,
+    every,
+    items,
+    string,
+    texts,
+)
 from interlock_checks.documents.sheet import Setting, Sheet, is_false, settings
 from interlock_checks.documents.yaml_nodes import read_yaml
 
@@ -24,7 +34,7 @@ _STATUS = re.compile(r"!?\s*\(?\s*(?:always|failure|cancelled|success)\s*\(\s*\)
 _SUCCEEDED = re.compile(r"steps\.[\w-]+\.(?:outcome|conclusion)\s*==\s*'success'")
 _EQUAL = re.compile(r"('[^']*'|\d+)\s*==\s*('[^']*'|\d+)")
 _RESULT = re.compile(r"needs\.([\w-]+)\.result\s*==\s*['\"]success['\"]")
-_KNOWN = re.compile(r"\$\{\{\s*(env|matrix)\.([\w.-]+)\s*\}\}")
+_KNOWN = re.compile(r"\$\{\{\s*(env|matrix|(?:github\.event\.)?inputs)\.([\w.-]+)\s*\}\}")
 
 _INPUT = re.compile(r"args|entrypoint|inlinescript|(?:.*[-_ ])?(?:run|scripts?|commands?|cmds?)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -63,7 +73,9 @@ def _workflow(root: Map, sheet: Sheet) -> None:
     if not isinstance(jobs, Map):
         return
     never = _never_triggered(root)
-    outer = _Surroundings(settings(root.get("env"), sheet), string(_default_shell(root)) or "")
+    outer = _Surroundings(
+        settings(root.get("env"), sheet), string(_default_shell(root)) or "", _choices(root)
+    )
     for name, job in jobs.effective():
         if isinstance(job, Map):
             _job(name, job, outer, never, sheet)
@@ -93,7 +105,7 @@ def _default_shell(node: Map) -> Node | None:
 
 def _job(name: Text, job: Map, outer: _Surroundings, never: int, sheet: Sheet) -> None:
     loose_end = job.get("continue-on-error")
-    matrix = _matrix(job)
+    matrix = {**outer.matrix, **_matrix(job)}
     may_fail = _may_fail(loose_end, matrix)
     image = job.get("container")
     around = _Surroundings(
@@ -215,6 +227,22 @@ def _matrix(job: Map) -> dict[str, list[str]]:
     return found
 
 
+def _choices(root: Map) -> dict[str, list[str]]:
+    """The inputs of a workflow of which whoever starts it chooses one of a few values."""
+    inputs = child(root.get("on") or root.get("true"), "workflow_dispatch", "inputs")
+    found: dict[str, list[str]] = {}
+    if isinstance(inputs, Map) and child(root.get("on"), "workflow_call") is None:
+        for name, one in inputs.effective():
+            values = [each.value for each in texts(child(one, "options"))]
+            if values and string(child(one, "type")) == "choice":
+                found[_dimension("inputs", name.value)] = values
+    return found
+
+
+def _dimension(kind: str, name: str) -> str:
+    return name if kind == "matrix" else f"inputs.{name}"
+
+
 def _step(step: Map, around: _Surroundings, sheet: Sheet) -> Iterator[Part]:
     """The parts of a step: several where a matrix decides what it runs."""
     loose_end = step.get("continue-on-error")
@@ -275,8 +303,8 @@ def _variants(
     def fill(names: Mapping[str, str]) -> Text:
         def value(found: re.Match[str]) -> str:
             name = found[2]
-            if found[1] == "matrix":
-                return names.get(name, found.group())
+            if found[1] != "env":
+                return names.get(_dimension(found[1], name), found.group())
             word = known.get(name)
             return word[0] if word and len(word) == 1 and word[0] is not None else found.group()
 
@@ -286,7 +314,7 @@ def _variants(
         same = filled.count("\n") == run.value.count("\n")
         return Text(filled, run.row, run.rows if same else (run.row,))
 
-    used = {name for kind, name in _KNOWN.findall(run.value) if kind == "matrix"}
+    used = {_dimension(kind, name) for kind, name in _KNOWN.findall(run.value) if kind != "env"}
     dimensions = [name for name in sorted(used) if name in around.matrix]
     if not dimensions:
         yield fill({}), None

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from interlock_checks.commands.argv import HOLE, unholed
+from interlock_checks.commands.switches import of_variable
 from interlock_checks.documents.conditions import joined
 from interlock_checks.documents.formats.shell import shebang_errexit
-from interlock_checks.documents.model import Job, Layout, Part, Script
+from interlock_checks.documents.model import Claim, Job, Layout, Part, Script
 
 _TOKEN = re.compile(
     r"(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z)|\A#![^\n]*)"
@@ -62,7 +63,22 @@ def read(text: str, path: str) -> Layout:
             tokens.append(_Token(kind, match[0], row))
     scripts: list[Script] = []
     jobs = tuple(_jobs(tokens, scripts))
-    return Layout(tuple(scripts), "jenkins", jobs, comments=tuple(comments))
+    claims = tuple(_variables(tokens))
+    return Layout(tuple(scripts), "jenkins", jobs, comments=tuple(comments), claims=claims)
+
+
+def _variables(tokens: list[_Token]) -> Iterator[Claim]:
+    """What `environment { NAME = 'value' }` switches off."""
+    inside = False
+    for index, token in enumerate(tokens[:-1]):
+        following = tokens[index + 1]
+        if token.text == "environment" and following.text == "{":
+            inside = True
+        elif token.text == "}":
+            inside = False
+        elif inside and token.kind == "word" and following.kind == "short":
+            for switch in of_variable(token.text, unholed(_unquoted(following))):
+                yield Claim(switch.code, token.row, switch.what, switch.manner, switch.needs)
 
 
 @dataclass

@@ -94,7 +94,9 @@ class Variables:
             called, *arguments = rest.split(",")
             body = self.values.get(called.strip())
             if body is None:
-                return [HOLE]
+                # A file that is included may define it: a program that is not known here.
+                known = (self._expand(one, given, depth + 1)[0] for one in arguments)
+                return [" ".join((HOLE, *known))]
             inner = ("", *(self._expand(one, given, depth + 1)[0] for one in arguments))
             return [one for text in body for one in self._expand(text, inner, depth + 1)]
         if word in ("strip", "info", "or", "firstword"):
@@ -102,6 +104,8 @@ class Variables:
         if word == "if":
             branches = rest.split(",")[1:]
             return [one for each in branches for one in self._expand(each, given, depth + 1)]
+        if word == "foreach" and rest.count(",") > 1:
+            return self._rounds(rest.split(",", 2), given, depth)
         if word in _FUNCTIONS and rest:
             return [HOLE]
         if ":" in name:
@@ -113,6 +117,24 @@ class Variables:
             default = _DEFAULTS.get(name)
             return [default] if default is not None else [HOLE]
         return [one for text in found for one in self._expand(text, given, depth + 1)][: MOST + 1]
+
+    def _rounds(self, parts_of: Sequence[str], given: tuple[str, ...], depth: int) -> list[str]:
+        """`$(foreach NAME,LIST,BODY)`: the body for each word of the list, one after another."""
+        name, listed, body = parts_of
+        words = self._expand(listed, given, depth + 1)[0].split()
+        name = name.strip()
+        if len(words) > MOST or HOLE in "".join(words):
+            words = [HOLE]
+        before = self.values.get(name)
+        parts: list[str] = []
+        for one in words:
+            self.values[name] = [one]
+            parts.append(self._expand(body, given, depth + 1)[0])
+        if before is None:
+            self.values.pop(name, None)
+        else:
+            self.values[name] = before
+        return [" ".join(parts)]
 
 
 def _references(text: str) -> Iterator[tuple[str, str | None]]:

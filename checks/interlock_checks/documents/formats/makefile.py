@@ -8,8 +8,9 @@ Facts are from the manual of GNU make 4.4. Each line of a recipe is a shell of i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from interlock_checks.commands.argv import HOLE, unholed
 from interlock_checks.documents.formats.make_variables import Variables, calls_shell
@@ -40,6 +41,18 @@ class _Target:
     row: int
     after: list[str] = field(default_factory=list)
     lines: list[tuple[int, str]] = field(default_factory=list)
+    asked: dict[int, tuple[_Conditional, bool]] = field(default_factory=dict)
+    """On which conditional a line hangs that stands in one within the recipe, and on what of it."""
+
+
+@dataclass
+class _Conditional:
+    """`ifdef ... else ... endif`: its text, its row, and whether it has both branches."""
+
+    text: str
+    row: int
+    other: bool = False
+    divided: bool = False
 
 
 @dataclass
@@ -67,9 +80,7 @@ def read(text: str, path: str) -> Layout:
     for name, target in found.targets.items():
         first = len(scripts)
         scripts.extend(_recipe(name, target, found))
-        parts = tuple(
-            Part(scripts[number].rows[0], (number,)) for number in range(first, len(scripts))
-        )
+        parts = tuple(_parts(target, scripts, first))
         after = tuple(dict.fromkeys(target.after))
         condition = None if name in found.phony else _up_to_date(name, target)
         jobs.append(
@@ -84,6 +95,25 @@ def read(text: str, path: str) -> Layout:
             )
         )
     return Layout(tuple(scripts), "make", tuple(jobs), comments=tuple(found.comments))
+
+
+def _parts(target: _Target, scripts: Sequence[Script], first: int) -> Iterator[Part]:
+    """A part for each line, and one for all lines of a branch."""
+    numbers = range(first, len(scripts))
+    for asked, group in groupby(numbers, lambda one: target.asked.get(scripts[one].rows[0])):
+        if asked is None:
+            for number in group:
+                yield Part(scripts[number].rows[0], (number,))
+            continue
+        conditional, other = asked
+        branch = tuple(group)
+        if conditional.divided:
+            # One of the two branches runs, like one of the values of a matrix.
+            name = f"matrix.{conditional.row} == '{'else' if other else 'then'}'"
+            yield Part(conditional.row, branch, condition=name)
+        else:
+            row = scripts[branch[0]].rows[0]
+            yield Part(row, branch, condition=conditional.text, condition_row=conditional.row)
 
 
 def _up_to_date(name: str, target: _Target) -> str | None:
@@ -120,7 +150,8 @@ def _continued(line: str) -> bool:
 def _scan(text: str, found: _Reader) -> None:
     current: list[_Target] = []
     define: tuple[str, int, list[str]] | None = None
-    conditional = 0
+    conditional: list[_Conditional] = []
+    opened = 0
     for row, line, indented in _logical(text):
         if define is not None:
             if line.strip() == "endef":
@@ -133,6 +164,10 @@ def _scan(text: str, found: _Reader) -> None:
         if indented and current and line.strip():
             for target in current:
                 target.lines.append((row, line[1:]))
+                if len(conditional) > opened:
+                    inner = conditional[opened]
+                    target.asked[row] = (inner, inner.other)
+                    inner.divided = inner.divided or inner.other
             continue
         plain = re.sub(r"\\\n\s*", " ", line)
         comment = plain.find("#")
@@ -142,9 +177,12 @@ def _scan(text: str, found: _Reader) -> None:
         if not plain.strip():
             continue
         if match := _CONDITIONAL.match(plain):
-            word = match[1]
-            conditional += word.startswith("if")
-            conditional -= word == "endif"
+            if match[1].startswith("if"):
+                conditional.append(_Conditional(" ".join(plain.split()), row))
+            elif match[1] == "endif":
+                conditional = conditional[:-1]
+            elif conditional:
+                conditional[-1].other = True
             continue
         if match := _DEFINE.match(plain):
             define = (match[1], row + 1, [])
@@ -153,7 +191,7 @@ def _scan(text: str, found: _Reader) -> None:
             name, operator, value = match[2], match[3], match[4]
             if "export" in match[1].split():
                 found.exported.add(name)
-            found.variables.assign(name, operator, value, weak=conditional > 0)
+            found.variables.assign(name, operator, value, weak=bool(conditional))
             if operator == "!=":
                 found.global_shell.extend((row, one) for one in found.variables.expand(value))
             found.global_shell.extend((row, one) for one in calls_shell(value, found.variables))
@@ -166,6 +204,7 @@ def _scan(text: str, found: _Reader) -> None:
             continue
         if match := _RULE.match(plain):
             current = _rule(match, row, line, found)
+            opened = len(conditional)
             continue
         current = []
         found.global_shell.extend((row, one) for one in calls_shell(plain, found.variables))

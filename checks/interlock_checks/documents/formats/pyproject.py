@@ -235,7 +235,11 @@ class _Tasks:
                         for part in self.parts(one, how, depth + 1)
                     )
         may_fail = ignored is not None and is_true(ignored)
-        yield from (replace(part, may_fail=part.may_fail or may_fail) for part in found)
+        for part in found:
+            lost = how.discarded if part.calls else None
+            yield replace(
+                part, may_fail=part.may_fail or may_fail, discarded=part.discarded or lost
+            )
 
 
 def _hatch(environments: Node | None, sheet: Sheet) -> None:
