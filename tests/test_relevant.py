@@ -253,6 +253,18 @@ LAID_OUT = [
     "        self.api = command\n    def go(self):\n"
     "        getattr(self.api, input())(1, 'head')\n",
     "from \uff41lembic import command as c\ndef work():\n    c.upgrade(1, 'head')\n",
+    "from alembic import command\nrun = None\ndef change():\n    global other, \\\n        run\n"
+    "    run = command.upgrade\ndef work():\n    run(1, 'head')\n",
+    "from alembic import command\ndef work():\n    run = None\n    def change():\n"
+    "        nonlocal run\n        run = command.upgrade\n    def go():\n        run(1, 'head')\n"
+    "    change()\n    go()\n",
+    "import os\nline = ''\ndef change():\n    global line\n    line = 'alem' + 'bic upgrade head'\n"
+    "def work():\n    os.system(line)\n",
+    "from alembic import command\nclass Work:\n    def __init__(self):\n"
+    "        self.start = command.upgrade\n    def go(self):\n        name = 'start'\n"
+    "        getattr(self, name)(1, 'head')\n",
+    "from alembic import command\nclass Work:\n    def __init__(self):\n"
+    "        self.start = command.upgrade\nwork = Work()\ndef go():\n    work.start(1, 'head')\n",
     "import os\nfor start in [os.system]:\n    pass\ndef work():\n"
     "    start('alembic upgrade head')\n",
 ]
@@ -328,6 +340,14 @@ def test_of_an_idle_function_only_its_name_is_left(function: str, left: str) -> 
     cut = cut_by({"sink"}, f"first = 1\n{function}last = 2\n")
     assert cut.text.startswith(f"first = 1\n{left}last = 2\n")
     assert cut.row(left.count("\n") + 2) == function.count("\n") + 2
+
+
+def test_a_local_name_keeps_no_other_function() -> None:
+    text = (
+        "class Work:\n    def start(self):\n        found = sink()\n        self.made = found\n"
+        "    def rest(self):\n        found = [1]\n        return {'made': found, 'long': LONG}\n"
+    ).replace("LONG", repr("x" * cutting.SHORT))
+    assert "rest = not 0" in cut_by({"sink"}, text).text
 
 
 def test_a_function_that_is_asked_for_is_kept_whole() -> None:

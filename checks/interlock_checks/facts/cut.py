@@ -7,10 +7,10 @@ header and decorators hold no such name either. Comments and blank lines are lef
 the row that each remaining row had.
 
 Why no sink is lost: a body can only matter through the names in it. It is kept when it
-holds a name of the catalogue, a local alias of one, `global` or `nonlocal`. It is also kept
-when it is short, returns something and is mentioned in what is kept, since a constant may be
-folded through it; through a longer one it is not, and counts as unknown. Where the outline
-is in doubt nothing is cut.
+holds a name of the catalogue or a local alias of one. It is also kept when what is kept mentions
+a name that is `global` in it, or mentions it while it is short and returns something, since a
+constant may be folded through it; through a longer one it is not, and counts as unknown. Where
+the outline is in doubt nothing is cut.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from interlock_checks import catalogue
 from interlock_checks.facts.outline import Line, Outline
 from interlock_checks.facts.relevant import Interest
-from interlock_checks.facts.words import occurrences
+from interlock_checks.facts.words import is_behind_dot, occurrences
 
 SMALL = 2_000
 """Modules up to this many characters are parsed whole: cutting would save nothing."""
@@ -54,6 +54,7 @@ _IMPORTS = re.compile(r"\s*(?:from\s+[\w.\s]+?)?\bimport\b(?P<names>[^#;]*)", re
 _ASSIGNED = re.compile(r"(?P<targets>[^=!<>()\[\]{}:\"']*)(?::[^=]*)?=(?!=)")
 _OWN_ATTRIBUTE = re.compile(r"\b(?:self|cls)\.(\w+)\s*(?::[^=]*)?=(?!=)")
 _TARGETS = re.compile(r"\b(?:as|for)\s+([\w\s,.()]+)|\b(\w+)\s*:=")
+_READER = re.compile(rf"\b(?:{'|'.join(sorted(catalogue.READERS))})\b")
 _ATTRIBUTES = re.compile(r"\w+((?:\s*\.\s*[^\W\d]\w*)+)")
 _ROOT = re.compile(r"\s*(?:from\s+(\w+)[^;]*$|import\s+(\w+)[^,;]*$)")
 
@@ -102,12 +103,12 @@ def cut_down(text: str, shape: Outline, interest: Interest) -> Cut:
     """The text without comments, and without the function bodies that cannot matter."""
     if shape.lines is None or len(text) <= SMALL or _is_respelled(text):
         return Cut(text)
-    marks = interest.marks(text)
-    marks += (at for at in occurrences(("global", "nonlocal"), text) if _changes_scope(text, at))
-    marks = _in_lines(marks, shape.lines)
-    marks += _alias_marks(text, shape.lines, marks, interest)
+    marks = _in_lines(interest.marks(text), shape.lines)
+    shared = _shared(text, shape.lines)
+    names = frozenset().union(*shared.values())
+    marks += _alias_marks(text, shape.lines, marks, names, interest)
     idle = _idle_bodies(text, shape.lines, sorted(marks), interest.extra)
-    idle = _unreferenced(text, idle)
+    idle = _unreferenced(text, idle, shared)
     if sum(body.end - body.first for body in idle) < len(text) * WORTH:
         # Whoever asks for further names need not read it again.
         idle = []
@@ -173,49 +174,57 @@ def _without(text: str, lines: Sequence[Line], idle: Mapping[int, _Body]) -> Cut
     return Cut("".join(pieces), not idle, tuple(starts), tuple(skipped))
 
 
-def _changes_scope(text: str, at: int) -> bool:
-    """Whether `global` or `nonlocal` there is a statement."""
-    before = at
-    while before and text[before - 1] in " \t\f":
-        before -= 1
-    return text[before - 1 : before] in "\n;:" and _STATEMENT.match(text, at) is not None
+def _shared(text: str, lines: Sequence[Line]) -> dict[int, frozenset[str]]:
+    """Where functions declare names `global`, in order, and these names."""
+    return {
+        at: frozenset(_NAME.findall(names[1]))
+        for at in _in_lines(occurrences(("global",), text), lines)
+        if (names := _GLOBAL.match(text, at)) is not None
+    }
 
 
-_STATEMENT = re.compile(r"\w+\s+[^\W\d]")
+_GLOBAL = re.compile(r"global\b((?:[\w \t\f,]|\\\r?\n)+)")
 
 
 def _alias_marks(
-    text: str, lines: Sequence[Line], marks: Sequence[int], interest: Interest
+    text: str,
+    lines: Sequence[Line],
+    marks: Sequence[int],
+    shared: frozenset[str],
+    interest: Interest,
 ) -> set[int]:
     """
     Where stand the names by which a function may use what a marked line outside of it defines.
 
-    These are what imports, and assignments of modules, classes and `self.name`, bind; and so
-    on from those names, where a module, a class or `self.name` goes on with them. An attribute
-    of an imported name that leads to nothing is none of them.
+    These are what imports, and assignments of modules, classes and `self.name`, bind, and those
+    of functions to `shared` names; and so on from those names. An attribute of an imported name
+    that leads to nothing is none of them.
     """
     found: set[int] = set()
     bound: set[str] = set()
     closed: set[str] = set()
+    owned: set[str] = set()
     starts = [line.start for line in lines]
     todo = {bisect_left(starts, mark + 1) - 1 for mark in marks}
-    marked = True
     while todo:
         fresh: set[str] = set()
         fresh_closed: set[str] = set()
+        fresh_owned: set[str] = set()
         for number in todo:
             line = lines[number]
             if line.end - line.start <= 4_000:
                 statement = text[line.start : line.end]
+                fresh_owned.update(_OWN_ATTRIBUTE.findall(statement))
                 names = _bound_names(statement, line.indent)
-                if names and not marked and line.indent and _is_in_function(text, lines, number):
-                    names = set(_OWN_ATTRIBUTE.findall(statement))
+                if names and line.indent and _is_in_function(text, lines, number):
+                    names &= shared
                 (fresh_closed if _is_closed(statement) else fresh).update(names)
-        marked = False
         fresh -= bound
         bound |= fresh
         fresh_closed -= bound | closed
         closed |= fresh_closed
+        fresh_owned -= bound | owned
+        owned |= fresh_owned
         places = set(occurrences(fresh, text))
         places.update(
             at
@@ -223,9 +232,22 @@ def _alias_marks(
             if (behind := _ATTRIBUTES.match(text, at)) is None
             or not interest.ends(_NAME.findall(behind[1]))
         )
+        places.update(
+            at
+            for at in occurrences(fresh_owned, text)
+            if is_behind_dot(text, at) or _is_read_by_name(text, at)
+        )
         found |= places
         todo = {bisect_left(starts, at + 1) - 1 for at in places} - {-1}
     return found
+
+
+def _is_read_by_name(text: str, at: int) -> bool:
+    """Whether a string begins there in a function, or what looks like one, that reads by names."""
+    if text[at - 1] not in "'\"":
+        return False
+    first, behind = text.rfind("def ", 0, at), text.find("def ", at)
+    return _READER.search(text, max(first, 0), behind if behind > 0 else len(text)) is not None
 
 
 def _is_in_function(text: str, lines: Sequence[Line], number: int) -> bool:
@@ -262,7 +284,7 @@ def _bound_names(line: str, indent: int) -> set[str]:
             name.rpartition(" as ")[2].strip().partition(".")[0]
             for name in _SPACES.sub(" ", statement["names"]).split(",")
         } - {"", "*"}
-    names = set(_OWN_ATTRIBUTE.findall(line))
+    names: set[str] = set()
     if (assigned := _ASSIGNED.match(line)) is not None:
         names.update(_NAME.findall(assigned["targets"]) if indent == 0 else ())
         if indent and assigned["targets"].strip().isidentifier():
@@ -296,23 +318,28 @@ def _idle_bodies(
             last += 1
         start, end = lines[index].start, lines[last - 1].end
         name = header.group(1)
-        if name in asked:
-            index = last
-        elif bisect_left(marks, start) == bisect_left(marks, end):
+        if name not in asked and bisect_left(marks, start) == bisect_left(marks, end):
             bare = bisect_left(marks, head) == bisect_left(marks, start)
             # A special method may be looked for by what it is.
             bare = bare and not name.startswith("__")
             idle.append(_Body(name, start, end, lines[index].indent, head, line.indent, bare))
-            index = last
+        index = last
     return idle
 
 
-def _unreferenced(text: str, idle: list[_Body]) -> list[_Body]:
-    """Without the short bodies that return something and that the kept text mentions."""
+def _unreferenced(
+    text: str, idle: list[_Body], shared: Mapping[int, frozenset[str]]
+) -> list[_Body]:
+    """Without the bodies that give something to what the kept text mentions."""
     waiting: dict[str, list[_Body]] = {}
+    places = list(shared)
     for body in idle:
+        inside = places[bisect_left(places, body.start) : bisect_left(places, body.end)]
+        given = {name for at in inside for name in shared[at]}
         if _gives(text, body):
-            waiting.setdefault(body.name, []).append(body)
+            given.add(body.name)
+        for name in given:
+            waiting.setdefault(name, []).append(body)
     if not waiting:
         return idle
     position = 0
@@ -325,8 +352,9 @@ def _unreferenced(text: str, idle: list[_Body]) -> list[_Body]:
     while todo:
         for word in set(_words(todo.pop())) & waiting.keys():
             for body in waiting.pop(word):
-                needed.add(body.start)
-                todo.append(text[body.first : body.end])
+                if body.start not in needed:
+                    needed.add(body.start)
+                    todo.append(text[body.first : body.end])
     return [body for body in idle if body.start not in needed]
 
 
