@@ -101,15 +101,17 @@ def _proved(
     nothing: frozenset[str] = frozenset()
     locations = script_locations(repository.contract, repository.read, repository.paths)
     homes = resolve(repository.contract, modules, locations)
-    reading.read({**dict.fromkeys(sources), **near(reading, homes.deploy)})
+    later = reading.put_off()
+    first = dict.fromkeys(path for path in sources if path not in later)
+    reading.read({**first, **near(reading, homes.deploy)})
     tree = _tree(repository)
     judge = Judge(reading.facts, reading.facts.digests, modules, read_code)
     judgements = Judgements(judge, reading.judged, homes.is_test, tree, kept)
     # Each round is recalled by itself: a run with a cache takes the steps of one without.
     for number in range(_ROUNDS):
         guarded = reading.imports(tampering.ROOT)
-        judgements.judge(number, reading.to_judge(first=number == 0), guarded=guarded)
-        wanted = wanted_by(reading, judgements, modules, tree)
+        judgements.judge(number, reading.to_judge(), guarded=guarded)
+        wanted = later | wanted_by(reading, judgements, modules, tree)
         if guarded or judgements.starting():
             for path in setting(reading):
                 wanted[path] = (wanted.get(path) or nothing) | tampering.ENVIRONMENT

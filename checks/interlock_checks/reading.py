@@ -12,6 +12,7 @@ from interlock_checks.discover import Source
 from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 from interlock_checks.facts.decoded import Decoded
+from interlock_checks.facts.relevant import imported_words
 from interlock_checks.link.documents import as_files
 from interlock_checks.link.world import NESTED
 from interlock_checks.source import searchable
@@ -21,10 +22,12 @@ Progress = Callable[[int, int], None]
 
 _LIKE_A_TEST = re.compile(r"(?:^|/)tests?(?:/|_|\.py$)")
 """
-Files that are judged from the second round on. They are many, and seldom wrap what starts a
-process, so that a first round without them asks for most of what the others need. Only the order
-depends on this: the last round judges every file.
+Files that are read from the second round on. They are many, and seldom wrap what starts a process,
+so that a first round without them asks for most of what is asked of them: they are read once. Only
+the order depends on this: the last round judges every file.
 """
+
+_PUT_OFF = m.ENCODER.encode(m.Facts(whole=False))
 
 
 @dataclass
@@ -89,6 +92,23 @@ class Reading:
                 self._put(inner, m.ENCODER.encode(facts))
         return bool(jobs)
 
+    def put_off(self) -> dict[str, frozenset[str] | None]:
+        """What to ask of the files that the first round does without."""
+        found = [
+            path
+            for path, source in self.sources.items()
+            if source.kind != "document" and _LIKE_A_TEST.search(path)
+        ]
+        for path in found:
+            self._put(path, _PUT_OFF)
+        return dict.fromkeys(found)
+
+    def imported(self, path: str) -> frozenset[str]:
+        """All words in the import statements of a file, whether it was read or put off."""
+        if path in self.extra:
+            return frozenset(self.summaries[path].imported)
+        return frozenset(imported_words(self.sources[path].data))
+
     def _answers(self, path: str, names: frozenset[str] | None) -> bool:
         """Whether what was read of a file says all there is to say of these names."""
         summary = self.summaries.get(path)
@@ -115,14 +135,9 @@ class Reading:
             if any(o.level == 0 and o.module.partition(".")[0] == root for o in summary.imports):
                 yield path
 
-    def to_judge(self, *, first: bool) -> list[str]:
-        """The files with facts to judge by, and the Python in documents; not all of them first."""
-        return [
-            path
-            for path in self.facts
-            if NESTED in path
-            or (self.summaries[path].whole and not (first and _LIKE_A_TEST.search(path)))
-        ]
+    def to_judge(self) -> list[str]:
+        """The files with facts to judge by, and the Python in documents."""
+        return [path for path in self.facts if NESTED in path or self.summaries[path].whole]
 
     def places(self, paths: Iterable[str]) -> dict[str, tuple[m.Span, ...]]:
         """Where the uses and imports of these files stand."""
