@@ -28,7 +28,9 @@ def workers(*paths: str) -> Workers:
 def read(workers: Workers, *paths: str) -> dict[str, m.Facts]:
     found = {
         path: m.DECODER.decode(encoded)
-        for (path, *_), (encoded, _) in workers.read_all([(path, None, False) for path in paths])
+        for (path, *_), (encoded, _) in workers.read_all(
+            [(path, None, False, None) for path in paths]
+        )
     }
     assert sorted(found) == sorted(paths)
     return found
@@ -77,7 +79,7 @@ def test_processes_in_the_middle_of_work_end_with_who_asked() -> None:
     before = multiprocessing.active_children()
     paths = [f"{number}.py" for number in range(20)]
     with workers(*paths) as readers:
-        next(iter(readers.read_all([(path, None, False) for path in paths])))
+        next(iter(readers.read_all([(path, None, False, None) for path in paths])))
     assert multiprocessing.active_children() == before
 
 

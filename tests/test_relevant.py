@@ -437,7 +437,7 @@ def test_facts_of_equal_text_are_equal_bytes(tmp_path: Path) -> None:
         "from interlock_checks.worker import Worker\n"
         "(source,) = discover(WorkTree(Path(sys.argv[1])))\n"
         "worker = Worker({source.path: source}, ModuleIndex([], {}), {})\n"
-        "sys.stdout.buffer.write(worker.read((source.path, None, False))[0])\n"
+        "sys.stdout.buffer.write(worker.read((source.path, None, False, None))[0])\n"
     )
     found = {
         subprocess.run(

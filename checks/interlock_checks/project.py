@@ -33,7 +33,7 @@ class Project:
     homes: Homes
     reaches: Sequence[Reach]
     loosened: Sequence[Loosened] = ()
-    places: Mapping[str, Sequence[m.Span]] = field(default_factory=dict)
+    places: Mapping[str, Mapping[int, m.Span]] = field(default_factory=dict)
     stand_ins: frozenset[str] = frozenset()
     _away: dict[str, list[Offence]] | None = field(default=None, repr=False)
 

@@ -163,7 +163,8 @@ def _proved(
         stand_ins=frozenset(path for path in found.files if not homes.is_test(path)),
     )
     project.places = reading.places(
-        [reach.path for reach in project.away()] + [one.path for one in assumptions]
+        [(reach.path, reach.number) for reach in project.away() if reach.number >= 0]
+        + [(one.path, one.number) for one in assumptions if not one.row]
     )
     findings: list[Finding] = []
     for check in all_checks():

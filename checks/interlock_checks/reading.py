@@ -12,6 +12,7 @@ from interlock_checks.discover import Source
 from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 from interlock_checks.facts.decoded import Decoded
+from interlock_checks.facts.placed import PLACED, functions, spans_by_number
 from interlock_checks.facts.relevant import imported_words
 from interlock_checks.link.documents import as_files
 from interlock_checks.link.world import NESTED
@@ -82,7 +83,7 @@ class Reading:
             if fresh:
                 self.extra[path] = names
             if fresh and not self._answers(path, names):
-                jobs.append((path, names, False))
+                jobs.append((path, names, False, None))
         for path, encoded in self._run(jobs):
             if self.sources[path].kind != "document":
                 self._put(path, encoded)
@@ -139,17 +140,30 @@ class Reading:
         """The files with facts to judge by, and the Python in documents."""
         return [path for path in self.facts if NESTED in path or self.summaries[path].whole]
 
-    def places(self, paths: Iterable[str]) -> dict[str, tuple[m.Span, ...]]:
-        """Where the uses and imports of these files stand."""
-        code = sorted({path for path in paths if self.sources[path].kind != "document"})
-        jobs = [(path, self.extra[path], True) for path in code]
-        found = {path: m.SPANS.decode(encoded) for path, encoded in self._run(jobs)}
-        for path, spans in found.items():
-            if not spans:
+    def places(self, wanted: Iterable[tuple[str, int]]) -> dict[str, Mapping[int, m.Span]]:
+        """Where uses and imports stand: by files, those of these numbers and perhaps others."""
+        numbers: dict[str, set[int]] = {}
+        for path, number in wanted:
+            numbers.setdefault(path, set()).add(number)
+        inside = {path: functions(self.facts[path], some) for path, some in numbers.items()}
+        found = self._placed(inside)
+        found |= self._placed(dict.fromkeys(path for path in inside if path not in found))
+        for path, some in numbers.items():
+            if path not in found:
                 # It could be read once and not again: reported as a whole.
-                facts = self.facts[path]
-                count = facts.first_place + sum(len(marks) for marks in facts.control.values())
-                found[path] = (m.Span(1, 1, 1, 1),) * count
+                found[path] = dict.fromkeys(some, m.Span(1, 1, 1, 1))
+        return found
+
+    def _placed(
+        self, inside: Mapping[str, frozenset[str] | None]
+    ) -> dict[str, Mapping[int, m.Span]]:
+        """The places in these files, where they fit their facts."""
+        jobs = [(path, self.extra[path], True, inside[path]) for path in sorted(inside)]
+        found: dict[str, Mapping[int, m.Span]] = {}
+        for path, encoded in self._run(jobs):
+            spans = spans_by_number(self.facts[path], PLACED.decode(encoded), inside[path])
+            if spans is not None:
+                found[path] = spans
         return found
 
     def _run(self, jobs: Sequence[Job]) -> Iterator[tuple[str, bytes]]:
@@ -176,10 +190,11 @@ class Reading:
 
     def _key(self, job: Job) -> bytes:
         """By what the facts of a job are kept: all that they depend on, but for the version."""
-        path, extra, places = job
+        path, extra, places, inside = job
         source = self.sources[path]
         names = None if extra is None else sorted(extra)
-        text = repr((path, names, places, source.problem)).encode("utf-8", "surrogatepass")
+        some = None if inside is None else sorted(inside)
+        text = repr((path, names, places, some, source.problem)).encode("utf-8", "surrogatepass")
         return blake2b(source.digest + text, digest_size=20).digest()
 
     def to_keep(self) -> dict[bytes, bytes]:

@@ -19,12 +19,14 @@ from interlock_checks.discover import Source
 from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 from interlock_checks.facts.decoded import Decoded
+from interlock_checks.facts.placed import Placed, placed
 from interlock_checks.link.judging import ENCODE, Judge
 from interlock_checks.modules import ModuleIndex
 from interlock_checks.pool import Pool, cores
 
-Job = tuple[str, frozenset[str] | None, bool]
-"""A path, and the arguments `extra` and `places` of `interlock_checks.facts.files.read_source`."""
+Job = tuple[str, frozenset[str] | None, bool, frozenset[str] | None]
+"""A path, and the arguments `extra`, `places` and `inside` of
+`interlock_checks.facts.files.read_source`."""
 
 DEPTH = 20_000
 """Calls within each other: expressions may be nested as deeply as facts.outline.LONGEST says."""
@@ -39,7 +41,7 @@ BATCH = 60_000
 """Bytes for a process to do at once, if no single file has more."""
 
 Encoded = tuple[bytes, bytes]
-"""The facts, the spans alone, or the document, of a file; and the stem of its facts, if any."""
+"""The facts, the places, or the document, of a file; and the stem of its facts, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Worker:
 
     def read(self, job: Job) -> Encoded:
         """Read one file."""
-        path, extra, places = job
+        path, extra, places, inside = job
         source = self.sources[path]
         if source.kind == "document":
             return _document(source), b""
@@ -97,13 +99,13 @@ class Worker:
         # in between only looks at them again and again.
         gc.disable()
         try:
-            facts = read_source(source, extra, places=places, memory=memory)
+            facts = read_source(source, extra, places=places, inside=inside, memory=memory)
         except MemoryError:
             facts = m.Facts(problems=(m.Problem("reading it needs more memory than there is", 1),))
         finally:
             if enabled:
                 gc.enable()
-        return m.ENCODER.encode(facts.spans if places else facts), memory.stem
+        return m.ENCODER.encode(placed(facts) if places else facts), memory.stem
 
     def _recall(self, stem: bytes) -> m.Facts | None:
         encoded = self.kept.get(self.kept.get(stem, b""))
@@ -116,7 +118,7 @@ class Worker:
         problem = m.Problem("reading it ended the process that read it", 1)
         if self.sources[job[0]].kind == "document":
             return d.ENCODER.encode(d.Document(problems=(problem,))), b""
-        return m.ENCODER.encode(() if job[2] else m.Facts(problems=(problem,))), b""
+        return m.ENCODER.encode(Placed() if job[2] else m.Facts(problems=(problem,))), b""
 
 
 def _document(source: Source) -> bytes:

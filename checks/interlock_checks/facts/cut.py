@@ -19,10 +19,10 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from interlock_checks import catalogue
-from interlock_checks.facts.outline import Line, Outline
+from interlock_checks.facts.outline import Line, Outline, outline
 from interlock_checks.facts.relevant import Interest
 from interlock_checks.facts.words import is_behind_dot, occurrences
 
@@ -86,17 +86,20 @@ class Cut:
     """
     A module's text without what cannot matter, and where its rows come from.
 
-    It is `complete` if no function was left out, whatever became of the comments.
+    It is `complete` if no function was left out, whatever became of the comments. What the module
+    was `within` was cut down before.
     """
 
     text: str
     complete: bool = True
     starts: tuple[int, ...] = (1,)
     skipped: tuple[int, ...] = (0,)
+    within: Cut | None = None
 
     def row(self, row: int) -> int:
         """The row of the whole module that became this row; both count from 1."""
-        return row + self.skipped[bisect_right(self.starts, row) - 1]
+        row += self.skipped[bisect_right(self.starts, row) - 1]
+        return row if self.within is None else self.within.row(row)
 
 
 def cut_down(text: str, shape: Outline, interest: Interest) -> Cut:
@@ -113,6 +116,17 @@ def cut_down(text: str, shape: Outline, interest: Interest) -> Cut:
         # Whoever asks for further names need not read it again.
         idle = []
     return _without(text, shape.lines, {body.first: body for body in idle})
+
+
+def only(cut: Cut, names: Collection[str]) -> Cut:
+    """What is left of a module without the bodies of other functions than the outermost of these
+    names; all of it where its outline is in doubt."""
+    lines = outline(cut.text).lines
+    if lines is None:
+        return cut
+    others = _idle_bodies(cut.text, lines, [], names)
+    bodies = {body.start: replace(body, bare=False) for body in others}
+    return replace(_without(cut.text, lines, bodies), complete=cut.complete, within=cut)
 
 
 def _is_respelled(text: str) -> bool:

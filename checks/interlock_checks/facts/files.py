@@ -12,7 +12,7 @@ import msgspec
 from interlock_checks.discover import Source
 from interlock_checks.facts import model as m
 from interlock_checks.facts.control import is_near
-from interlock_checks.facts.cut import Cut
+from interlock_checks.facts.cut import Cut, only
 from interlock_checks.facts.relevant import Interest, imported_words, matters
 from interlock_checks.facts.remainder import SyntaxProblem, remainder, stem
 from interlock_checks.facts.remarks import remarks
@@ -39,6 +39,7 @@ def read_source(
     extra: frozenset[str] | None,
     *,
     places: bool = False,
+    inside: frozenset[str] | None = None,
     memory: Memory | None = None,
 ) -> m.Facts:
     """
@@ -49,14 +50,21 @@ def read_source(
         extra: Names asked for by other files, beyond those of the catalogue; None as long as
             nobody asks: then a file that names nothing of the catalogue is only looked over.
         places: Whether the spans of uses and imports are wanted.
+        inside: The functions of which they are wanted, in a module; None for all.
         memory: Asked before a module is parsed, and told its stem.
     """
-    facts = _read(source, extra, places, memory or Memory())
+    facts = _read(source, extra, places, inside, memory or Memory())
     said = remarks(source)
     return msgspec.structs.replace(facts, remarks=said) if said else facts
 
 
-def _read(source: Source, extra: frozenset[str] | None, places: bool, memory: Memory) -> m.Facts:
+def _read(
+    source: Source,
+    extra: frozenset[str] | None,
+    places: bool,
+    inside: frozenset[str] | None,
+    memory: Memory,
+) -> m.Facts:
     if source.problem:
         return _problem(source.problem, 1)
     if extra is None:
@@ -70,7 +78,7 @@ def _read(source: Source, extra: frozenset[str] | None, places: bool, memory: Me
             case "pth":
                 return _pth(source, extra, places)
             case _:
-                facts = _module(source, extra, places, memory)
+                facts = _module(source, extra, places, inside, memory)
                 return msgspec.structs.replace(facts, imported=imported_words(source.data))
     except Unreadable as error:
         return _problem(error.message, error.row)
@@ -146,7 +154,13 @@ def _problem(message: str, row: int) -> m.Facts:
     return m.Facts(problems=(m.Problem(message, row),))
 
 
-def _module(source: Source, extra: frozenset[str], places: bool, memory: Memory) -> m.Facts:
+def _module(
+    source: Source,
+    extra: frozenset[str],
+    places: bool,
+    inside: frozenset[str] | None,
+    memory: Memory,
+) -> m.Facts:
     text = decode(source.data)
     if "\t" in text and isinstance(error := _syntax_error(text), TabError):
         return _problem(error.msg, error.lineno or 1)
@@ -154,7 +168,7 @@ def _module(source: Source, extra: frozenset[str], places: bool, memory: Memory)
     try:
         cut = remainder(text, Interest(extra), near=near)
         if places:
-            return _parsed(cut, places, near)
+            return _parsed(cut if inside is None else only(cut, inside), places, near)
         known = stem(cut, near=near)
         facts = memory.recall(known) or _parsed(cut, places, near)
     except SyntaxProblem as error:

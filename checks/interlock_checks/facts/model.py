@@ -437,4 +437,3 @@ class Facts(Summary, frozen=True, array_like=True):
 ENCODER = msgspec.msgpack.Encoder()
 DECODER = msgspec.msgpack.Decoder(Facts)
 SUMMARY = msgspec.msgpack.Decoder(Summary)
-SPANS = msgspec.msgpack.Decoder(tuple[Span, ...])
