@@ -207,13 +207,15 @@ class Conditions:
         nodes = self.world.files[at.path].nodes
         held = self.held(at, one.left, way)
         right = nodes[one.right]
-        if held is None or len(held) != 1 or one.operator not in {"+", "|"}:
+        if not held or one.operator not in {"+", "|"}:
             return None
-        before = held[0]
-        if isinstance(right, m.Const) and isinstance(before, Lit):
-            if isinstance(before.value, int) and isinstance(right.value, int):
-                return (Lit(min(before.value + right.value, 2)),) if right.value > 0 else None
-            return None
+        if isinstance(right, m.Const) and any(isinstance(value, Lit) for value in held):
+            counts = [value.value for value in held if isinstance(value, Lit)]
+            more = right.value
+            if len(counts) < len(held) or not isinstance(more, int) or more <= 0:
+                return None
+            sums = [min(one + more, 2) for one in counts if isinstance(one, int)]
+            return merge((Lit(one),) for one in sums) if len(sums) == len(counts) else None
         added = right.items if isinstance(right, m.Seq) else ()
         fresh = added or (isinstance(right, m.Map) and right.keys)
         return (Many((UNKNOWN,), rest=True),) if fresh else None
