@@ -51,6 +51,47 @@ FOUND = {
         module = importlib.util.module_from_spec(found)
         module.upgrade(None, "head")  # IL101
     """,
+    "a table of lists of words, put in place behind an asterisk": """
+        import os, sys
+        COMMANDS = {"web": ["gunicorn", "shop"], "schema": ["alembic", "upgrade", "head"]}
+        argv = [*COMMANDS[sys.argv[1]], *sys.argv[2:]]
+        os.execvp(argv[0], argv)  # IL102
+    """,
+    "a migration whatever a caller gives": """
+        import subprocess, sys
+        REVISIONS = {"staging": "head", "production": "stable@head"}
+        def migrate(environment):
+            words = ("alembic", "--name", environment, "upgrade", REVISIONS[environment])
+            subprocess.run([*words], check=True)  # IL102
+        migrate(sys.argv[1])
+    """,
+    "a migration because of what a caller gives": """
+        import subprocess
+        def alembic(verb, *rest):
+            subprocess.run(["alembic", verb, *rest], check=True)
+        alembic("current")
+        alembic("upgrade", "head")  # IL102
+    """,
+    "a text with places to fill": """
+        import os
+        from string import Template
+        LINE = Template("cd $folder && $tool ${verb} head")
+        os.system(LINE.substitute(folder="shop", tool="alembic", verb="upgrade"))  # IL102
+        os.system(Template("alembic $verb head").safe_substitute({"verb": "stamp"}))  # IL102
+    """,
+    "a runner of commands": """
+        from click.testing import CliRunner
+        from flask import Flask
+        from flask.cli import FlaskGroup
+        app = Flask(__name__)
+        CliRunner().invoke(FlaskGroup(create_app=lambda: app), ["db", "upgrade"])  # IL102
+        app.cli.main(args=["db", "upgrade"])  # IL102
+    """,
+    "a command of a group, and what is behind it": """
+        from flask_migrate.cli import db, upgrade
+        db.commands["downgrade"].callback()  # IL101
+        upgrade.callback(None)  # IL101
+    """,
     "an attribute by the method that reads it": """
         from alembic import command
         command.__getattribute__("downgrade")(None, "-1")  # IL101

@@ -202,6 +202,18 @@ RETURNS: Final[Mapping[str, str]] = {
 GIVING: Final[Mapping[str, str]] = {"test_cli_runner": RETURNS["flask.Flask.test_cli_runner"]}
 """Method on a receiver of which nothing is known -> class of what it returns."""
 
+ATTRIBUTES: Final[Mapping[str, str]] = {"flask.Flask.cli": "flask.cli.FlaskGroup"}
+"""Attribute -> class of its value."""
+
+INVOKING: Final = frozenset({"click.testing.CliRunner.invoke"})
+"""Methods that run the command that they are given first, as its `main` with what follows."""
+
+MEMBERS: Final[Mapping[str, str]] = {"flask_migrate.cli.db.commands": "flask_migrate.cli"}
+"""Tables of commands -> the module whose functions they are, under the same names."""
+
+UNDERLYING: Final = frozenset({"callback"})
+"""Attributes of a command that are the function itself."""
+
 PARAMETER_TYPES: Final[Mapping[str, str]] = {
     "nox.session": "nox.Session",
     "invoke.task": "invoke.Context",

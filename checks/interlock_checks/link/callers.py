@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold
-from interlock_checks.link.uses import Call, Site, Touching, Uses, Waiting
+from interlock_checks.link.uses import Call, Reach, Site, Touching, Uses, Waiting
 from interlock_checks.link.values import Fun, Par
 from interlock_checks.link.world import Frame
 
@@ -42,12 +42,22 @@ class Callers:
     is_test: Callable[[str], bool]
     told: Collection[tuple[str, int]] = ()
     followed: int = 0
+    innocent: int = 0
 
     def settle(self, waiting: Waiting) -> None:
         """Judge a waiting call for all callers; the worst where they do not prove enough."""
         site = Site(waiting.path, waiting.number, waiting.scope)
-        if not self._judge(site, waiting.function, waiting.call, 0, ()):
-            self.uses.conclude(waiting.fallback)
+        self.innocent = 0
+        first = len(self.uses.reaches)
+        proved = self._judge(site, waiting.function, waiting.call, 0, ())
+        fallback = waiting.fallback
+        found = {one.sink for one in self.uses.reaches[first:]}
+        if isinstance(fallback, Reach) and found == {fallback.sink} and not self.innocent:
+            # Whatever a caller gives, it is that: so it is written here.
+            del self.uses.reaches[first:]
+            proved = False
+        if not proved:
+            self.uses.conclude(fallback)
 
     def _judge(
         self,
@@ -77,6 +87,7 @@ class Callers:
             judged = Site(site.path, site.number, site.scope, 0, frame, depth, at.reported or at)
             self.uses.judge_again(judged, call, frame)
             fresh = reaches[before[0] :]
+            self.innocent += not fresh
             vague = len(assumptions) > before[1] or any(r.code in {"IL002", "IL003"} for r in fresh)
             if vague or any("?" in r.sink for r in fresh):
                 inner = self._parameters_of(at, one.node)

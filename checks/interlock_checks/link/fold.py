@@ -362,6 +362,8 @@ def method(owner: Value, name: str, given: Sequence[Given]) -> Values:
             return concatenated([parent(owner), (Lit("/"),), last])
         case Text() if name in {"strip", "rstrip", "lstrip"} and not positional:
             return (owner,)
+        case Bound(func=Ext(name=name_), args=args) if name_ == TEMPLATE:
+            return merge(_substitute(value, positional, named) for value in args[0].values)
         case Table():
             return _table_method(owner, name, positional)
         case Many() if name in {"copy", "__iter__"}:
@@ -372,6 +374,34 @@ def method(owner: Value, name: str, given: Sequence[Given]) -> Values:
             return each(owner)
         case _:
             return UNKNOWN
+
+
+TEMPLATE = "string.Template"
+
+_PLACE = re.compile(r"\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+
+
+def _substitute(
+    template: Value, positional: Sequence[Values], named: Mapping[str, Values]
+) -> Values:
+    """`Template(text).substitute(mapping, key=value)`"""
+    if not isinstance(template, Lit) or not isinstance(template.value, str):
+        return UNKNOWN
+    pieces: list[Values] = []
+    end = 0
+    for found in _PLACE.finditer(template.value):
+        pieces.append((Lit(template.value[end : found.start()]),))
+        end = found.end()
+        name = found[2] or found[3]
+        if name is None:
+            pieces.append((Lit("$"),))
+        elif name in named:
+            pieces.append(named[name])
+        else:
+            held = [item(table, (Lit(name),)) for table in positional[0]] if positional else []
+            pieces.append(merge(held) or UNKNOWN)
+    pieces.append((Lit(template.value[end:]),))
+    return concatenated(pieces)
 
 
 _SAME_PATH = frozenset({"absolute", "as_posix", "expanduser", "resolve", "__fspath__"})

@@ -86,6 +86,8 @@ def call_external(world: World, function: Ext, given: Sequence[Given], path: str
     )
     if importer is not None:
         return imported(world, importer, given, path)
+    if function.name == fold.TEMPLATE and given:
+        return (Bound(function, tuple(given[:1])),)
     if function.name in _FOLDED:
         operands = [g.values for g in given if g.name is None and not g.star]
         if len(operands) == len(given):

@@ -389,6 +389,12 @@ class Uses:
         name = function.name
         start = processes.STARTS.get(processes.ALIASES.get(name, name))
         sink = catalogue.sink(name)
+        if name in processes.INVOKING:
+            for command in given[0].values if given else ():
+                whole = f"{command.name}.main" if isinstance(command, Ext | Made) else ""
+                if whole in processes.STARTS:
+                    self._start(site, node, Ext(whole), processes.STARTS[whole], given[1:])
+            return
         if sink is not None:
             if _innocent_call(sink, given):
                 return

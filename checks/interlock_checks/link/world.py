@@ -47,6 +47,9 @@ from interlock_checks.link.values import (
     weight,
 )
 
+_MOST_LISTS = 8
+"""Lists that one display may be, because of what is behind an asterisk."""
+
 DEEPEST_VALUE = 400
 """Nodes within each other that are followed; Python's stack is not endless."""
 
@@ -260,7 +263,7 @@ class World:
                 ]
                 return merge(fold.cut(v, bounds) for v in self.values(path, base, frame))
             case m.Seq(items=items):
-                return (self._sequence(path, items, frame),)
+                return self._sequence(path, items, frame)
             case m.Map(keys=keys_, values=values_):
                 return (self._table(path, keys_, values_, frame),)
             case m.Op(operator=operator, left=left, right=right):
@@ -442,29 +445,27 @@ class World:
                         return (Made(processes.PARAMETER_TYPES[name]),)
         return NOTHING
 
-    def _sequence(self, path: str, items: tuple[int, ...], frame: Frame | None) -> Many:
-        groups: list[Values] = []
-        rest = False
+    def _sequence(self, path: str, items: tuple[int, ...], frame: Frame | None) -> Values:
+        """A list, tuple or set; one for each list that may be behind an asterisk."""
+        made: list[Many] = [Many(())]
         for item in items:
             node = self.files[path].nodes[item]
             if not isinstance(node, m.Splat):
-                groups.append(self.values(path, item, frame))
+                values = self.values(path, item, frame)
+                made = [Many((*one.items, values), one.rest) for one in made]
                 continue
             sources = self.values(path, node.value, frame)
             listed = [source for source in sources if isinstance(source, Many)]
+            if len(made) * len(listed) > _MOST_LISTS:
+                listed = [_common(listed)]
             if len(listed) < len(sources):
-                rest = True
-                continue
-            # Of several possible lists, what they have in common at the beginning is certain.
-            common = [
-                items[0]
-                for items in zip(*(source.items for source in listed), strict=False)
-                if all(item == items[0] for item in items)
+                listed.append(Many((), rest=True))
+            made = [
+                Many((*one.items, *more.items), one.rest or more.rest)
+                for one in made
+                for more in listed or [Many((), rest=True)]
             ]
-            same = all(source.items == listed[0].items for source in listed)
-            groups.extend(listed[0].items if listed and same else common)
-            rest = rest or not same or any(source.rest for source in listed)
-        return Many(tuple(groups), rest)
+        return tuple(dict.fromkeys(made))
 
     def _table(
         self, path: str, keys: tuple[int, ...], values: tuple[int, ...], frame: Frame | None
@@ -596,6 +597,8 @@ class World:
                 if name == "__module__":
                     return self._own_name(path, package=False)
                 return (value,) if name in _SAME else (Method(value, name),)
+            case Bound(func=Ext(name=fold.TEMPLATE), args=args):
+                return args[0].values if name == "template" else (Method(value, name),)
             case Bound(func=func):
                 return (func,) if name == "func" else UNKNOWN
             case Many(items=(_, named, _), rest=False) if name == "name":
@@ -617,8 +620,10 @@ class World:
                 return (Method(value, name),)
 
     def _external_attribute(self, value: Ext, name: str) -> Values:
-        if name in _SAME:
+        if name in _SAME or (name in processes.UNDERLYING and catalogue.sink(value.name)):
             return (value,)
+        if (module := processes.MEMBERS.get(f"{value.name}.{name}")) is not None:
+            return (Space(Ext(module)),)
         if name == "__getattribute__":
             return (Bound(Ext("builtins.getattr"), (Given((value,)),)),)
         if name == "__path__" and value.name.partition(".")[0] == tampering.ROOT:
@@ -1038,6 +1043,16 @@ def _owner(frame: Frame | None) -> Values:
     return NOTHING
 
 
+def _common(lists: list[Many]) -> Many:
+    """What several lists have in common, in its order; what else they hold may be anywhere."""
+    items = [
+        group[0]
+        for group in zip(*(one.items for one in lists), strict=False)
+        if all(one == group[0] for one in group)
+    ]
+    return Many(tuple(items), rest=True)
+
+
 def _replaced(frame: Frame | None, path: str, number: int) -> Values | None:
     while frame is not None:
         if frame.path == path and number in frame.bindings:
@@ -1049,7 +1064,7 @@ def _replaced(frame: Frame | None, path: str, number: int) -> Values | None:
 def _instance_attribute(cls: str, name: str) -> Values:
     if name == "__class__":
         return (Ext(cls),)
-    kind = catalogue.attribute(f"{cls}.{name}")
+    kind = catalogue.attribute(f"{cls}.{name}") or processes.ATTRIBUTES.get(f"{cls}.{name}")
     if kind is not None:
         return (Made(kind),)
     whole = catalogue.canonical(f"{cls}.{name}")
@@ -1059,7 +1074,7 @@ def _instance_attribute(cls: str, name: str) -> Values:
     if cls.partition(".")[0] in catalogue.ROOTS:
         return (Ext(whole),)
     for start in (whole, processes.ALIASES.get(whole, whole)):
-        if start in processes.STARTS:
+        if start in processes.STARTS or start in processes.INVOKING:
             return (Ext(start),)
     return (Method(Made(cls), name),)
 
