@@ -20,8 +20,13 @@ STACKING: Final = frozenset(
 PUSHING: Final = frozenset({"push", "push_async_exit"})
 """Those of them that take a function which is asked whether an exception ends there."""
 
-SUPPRESSING: Final = frozenset({"contextlib.suppress"})
+SUPPRESSING: Final = frozenset({"contextlib.suppress", "pytest.raises"})
 """Context managers that swallow the exceptions which they are given."""
+
+LEAVING: Final = frozenset(
+    f"{library}.{name}" for library in ("anyio", "trio") for name in ("move_on_after", "move_on_at")
+)
+"""Context managers whose block may be left half-way, without an exception."""
 
 CALLING: Final[Mapping[str, int]] = {
     "asyncio.to_thread": 0,
@@ -37,6 +42,11 @@ CALLING: Final[Mapping[str, int]] = {
     "tenacity.AsyncRetrying.__call__": 0,
 }
 """Functions that call one of their arguments, here and now -> the position of that argument."""
+
+AWAITED: Final = frozenset(
+    {"asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync"}
+)
+"""Those of them that only run when somebody awaits what they give."""
 
 RETRYING: Final = frozenset(
     {"tenacity.Retrying", "tenacity.AsyncRetrying", "stamina.retry_context"}

@@ -208,9 +208,6 @@ ATTRIBUTES: Final[Mapping[str, str]] = {"flask.Flask.cli": "flask.cli.FlaskGroup
 INVOKING: Final = frozenset({"click.testing.CliRunner.invoke"})
 """Methods that run the command that they are given first, as its `main` with what follows."""
 
-MEMBERS: Final[Mapping[str, str]] = {"flask_migrate.cli.db.commands": "flask_migrate.cli"}
-"""Tables of commands -> the module whose functions they are, under the same names."""
-
 UNDERLYING: Final = frozenset({"callback"})
 """Attributes of a command that are the function itself."""
 

@@ -11,13 +11,14 @@ from typing import Literal
 
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
-from interlock_checks.link.values import Ext, Method
+from interlock_checks.link.values import Ext, Made, Method, Value
 from interlock_checks.link.world import World, operands
 
 How = Literal["", "told", "raised"]
 
 _TELLING = frozenset({"exception"})
 _ASKING = frozenset({"result", "get", "__await__"})
+_TASKS = frozenset({"create_task", "ensure_future"})
 _RUNNING = frozenset({"await", "return", "from", "with"})
 """Marks of what raises in turn, or is handed on to a caller."""
 
@@ -73,7 +74,7 @@ class Asked:
         """Whether a call only waits for what it is given, and gives it back."""
         one = self.world.files[path].nodes[number]
         return isinstance(one, m.Call) and any(
-            isinstance(f, Ext) and f.name in control.WAITING
+            _called(f) in control.WAITING or _starts_a_task(_called(f))
             for f in self.world.values(path, one.func)
         )
 
@@ -84,6 +85,21 @@ class Asked:
             or (isinstance(f, Method) and f.name in control.INERT_METHODS)
             for f in self.world.values(path, call.func)
         )
+
+
+def _called(function: Value) -> str:
+    match function:
+        case Method(owner=Made(name=owner), name=name):
+            return f"{owner}.{name}"
+        case Ext(name=name) | Method(name=name):
+            return name
+        case _:
+            return ""
+
+
+def _starts_a_task(name: str) -> bool:
+    """Whether a call gives a task for a coroutine, which keeps what that raises."""
+    return name.rpartition(".")[2] in _TASKS and name not in control.STRUCTURED
 
 
 def _linked(facts: m.Facts) -> _Links:

@@ -29,6 +29,8 @@ from interlock_checks.link.world import Frame, World
 _EVERYTHING = frozenset({"builtins.BaseException"})
 _DEEPEST = 4
 """Exits of blocks that ask each other."""
+_NO_CLASSES = frozenset({"match", "check"})
+"""What `pytest.raises` is given besides."""
 _EXIT = ("__exit__", "__aexit__")
 _NEITHER = frozenset(
     f"builtins.{name}" for name in ("KeyboardInterrupt", "GeneratorExit", "StopIteration")
@@ -117,8 +119,12 @@ def may_swallow(
             one = world.files[path].nodes[call]
             found = Caught()
             for arg in one.args if isinstance(one, m.Call) else ():
+                if arg.name in _NO_CLASSES:
+                    continue
                 found |= caught_by(world, path, arg.value, frame) if not arg.star else ALL
             return found
+        if isinstance(function, Ext) and function.name in control.LEAVING:
+            return Caught(errors=True)
     world.steps = 0
     for value in world.values(path, node, frame):
         if isinstance(value, Obj) and _answers_true(world, value, depth):
@@ -263,8 +269,12 @@ def decorated(world: World, function: Fun) -> tuple[Fun, Frame | None] | None:
     around: Frame | None = None
     for decorator in reversed(scope.decorators):
         world.steps = 0
-        for maker in world.values(function.path, decorator):
-            if not isinstance(maker, Fun):
+        for maker in _makers(world, world.values(function.path, decorator)):
+            if isinstance(maker, Cls):
+                # The name means an object of that class, which is what is called.
+                made = Obj(maker.path, maker.scope, (Given((current,)),))
+                called = [f for f in world.attribute(made, "__call__") if isinstance(f, Fun)]
+                current, around = (called[0], None) if called else (current, around)
                 continue
             outer = _frame_of(world, function.path, decorator, maker, around)
             frame = world.frame(maker, (Given((current,)),), 1, outer)
@@ -275,6 +285,21 @@ def decorated(world: World, function: Fun) -> tuple[Fun, Frame | None] | None:
                         current, around = value, frame
                         break
     return None if current is function else (current, around)
+
+
+def _makers(world: World, decorators: Values) -> list[Fun | Cls]:
+    """What makes something of a function: a function, a class, an object that can be called."""
+    found: list[Fun | Cls] = []
+    for value in decorators:
+        match value:
+            case Fun() | Cls():
+                found.append(value)
+            case Obj():
+                called = world.attribute(value, "__call__")
+                found += [method for method in called if isinstance(method, Fun)]
+            case _:
+                pass
+    return found
 
 
 def origin(facts: m.Facts, node: int) -> int:

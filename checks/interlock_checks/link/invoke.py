@@ -11,6 +11,7 @@ from interlock_checks import catalogue
 from interlock_checks.catalogue import control
 from interlock_checks.catalogue.guards import INTERLOCK, PERMIT, RECEIPTS, REFUSED
 from interlock_checks.facts import model as m
+from interlock_checks.link.asked import How
 from interlock_checks.link.below import spilled
 from interlock_checks.link.calls import (
     arguments_of,
@@ -197,8 +198,11 @@ def _call_external(
     command = commanded(name, given)
     if command is not None:
         return added(flow, run_process(machine, command, step, ended, at))
-    if last in control.DEFERRING and name not in control.STRUCTURED:
-        how = machine.asked.how(at.path, step.node) if last in control.ASKABLE else ""
+    how: How = ""
+    if last in control.ASKABLE or name in control.AWAITED:
+        how = machine.asked.how(at.path, step.node)
+    unawaited = name in control.AWAITED and how != "raised"
+    if unawaited or (last in control.DEFERRING and name not in control.STRUCTURED):
         if how == "raised":
             return added(flow, _asked_for(machine, given, step, ended, at))
         refused, ended = _deferred(machine, given, step, ended, at)

@@ -622,8 +622,6 @@ class World:
     def _external_attribute(self, value: Ext, name: str) -> Values:
         if name in _SAME or (name in processes.UNDERLYING and catalogue.sink(value.name)):
             return (value,)
-        if (module := processes.MEMBERS.get(f"{value.name}.{name}")) is not None:
-            return (Space(Ext(module)),)
         if name == "__getattribute__":
             return (Bound(Ext("builtins.getattr"), (Given((value,)),)),)
         if name == "__path__" and value.name.partition(".")[0] == tampering.ROOT:
