@@ -403,6 +403,125 @@ FILES: dict[str, dict[str, str]] = {
           - command: interlock migrate
         """
     },
+    "circleci: steps and words handed to a command": {
+        ".circleci/config.yml": """
+        version: 2.1
+        commands:
+          around:
+            parameters: {steps: {type: steps}, host: {type: string}}
+            steps:
+              - run: ssh -fN << parameters.host >>
+              - steps: << parameters.steps >>
+          alembic:
+            parameters: {verb: {type: string, default: current}}
+            steps:
+              - run: alembic << parameters.verb >>
+        jobs:
+          release:
+            docker: [{image: app}]
+            parameters: {verb: {type: string, default: heads}}
+            steps:
+              - around:
+                  host: db
+                  steps:
+                    - run: alembic << parameters.verb >>
+                    - run: alembic upgrade head  # IL102
+              - alembic: {verb: << parameters.verb >>}
+        workflows: {main: {jobs: [release]}}
+        """
+    },
+    "azure: commands handed to a template": {
+        "azure-pipelines.yml": """
+        jobs:
+          - template: run.yml
+            parameters:
+              title: alembic upgrade head
+              commands:
+                - alembic current
+                - alembic upgrade head  # IL102
+        """
+    },
+    "compose and kubernetes: words behind an entry point that is not known": {
+        "compose.yml": """
+        services:
+          a:
+            build: .
+            command: upgrade head  # IL102
+          b:
+            build: .
+            command: upgrade --all
+          c:
+            image: app
+            environment: {VERB: "${VERB:-current}", FIXED: current}
+            command: sh -c 'alembic $$FIXED && alembic "$$VERB"'  # IL102
+        """,
+        "job.yaml": """
+        kind: Job
+        spec:
+          containers:
+            - name: a
+              args: [upgrade, head]  # IL102
+            - name: b
+              args: [serve, upgrade, head]
+        """,
+    },
+    "shell: text that is decoded on its way": {
+        "start.sh": """
+        printf %s cHl0aG9uIC1tIGFwcA== | base64 -d | sh
+        printf %s YWxlbWJpYyB1cGdyYWRlIGhlYWQ= | base64 --decode | sh  # IL102
+        echo 'daeh edargpu cibmela' | rev | bash  # IL102
+        echo 'daeh edargpu cibmela' | bash
+        printf %s YWxlbWJpYyB1cGdyYWRlIGhlYWQ= | base64 | sh
+        """
+    },
+    "shell: a step in each branch": {
+        "good.sh": """
+        set -eu
+        case $1 in
+            eu) interlock verify eu ;;
+            us) interlock verify us ;;
+            *) exit 64 ;;
+        esac
+        if [ -n "$SLOW" ]; then
+            interlock backup --wait
+        else
+            interlock backup
+        fi
+        interlock migrate
+        """,
+        "bad.sh": """
+        set -eu
+        case $1 in
+            eu) interlock verify eu ;;  # IL301
+            us) echo soon ;;
+        esac
+        if [ -n "$SLOW" ]; then
+            interlock backup --wait  # IL301
+        elif [ -n "$FAST" ]; then
+            true
+        else
+            interlock backup  # IL301
+        fi
+        interlock migrate
+        """,
+    },
+    "gitlab: a job of an included file that is given another script": {
+        ".gitlab-ci.yml": """
+        include: [{local: steps.gitlab-ci.yml}]
+        stages: [verify, backup, migrate]
+        backup:
+          script: echo later
+        verify:
+          script: interlock verify production --verbose
+        """,
+        "steps.gitlab-ci.yml": """
+        verify: {stage: verify, script: interlock verify production}
+        backup: {stage: backup, script: interlock backup}
+        migrate:
+          stage: migrate
+          script: interlock migrate  # IL501
+        """,
+    },
     "task: a loop over constants": {
         "Taskfile.yml": """
         version: "3"

@@ -8,7 +8,7 @@ nothing may stand that could have passed it over.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from interlock_checks.commands.lost import Step, paths
@@ -20,20 +20,21 @@ if TYPE_CHECKING:
 
 Place = tuple["Node", "Frame"]
 _RETURNS = re.compile(r"\b(?:return|exit)\b(?!\s+[1-9$\"])|\bbreak\b|\bcontinue\b")
+_LEADS_NOWHERE = re.compile(r"\b(?:exit|die|usage|fail|abort)\b")
 _BRANCHING = frozenset({"if_statement", "elif_clause", "case_statement"})
 _LOOPS = frozenset({"while_statement", "for_statement", "c_style_for_statement"})
 
 
-def passed_over(walk: Walk, first: Place, second: Place) -> bool:
+def passed_over(walk: Walk, first: Place, second: Place, same: Sequence[Place] = ()) -> bool:
     """
     Whether the second command can run after a path that leads past the first without running it.
 
     False where the first stands behind the second, or on another branch than it: then it has no
-    part in what comes before.
+    part in what comes before. `same` are commands that do as well as the first.
     """
     ways = list(paths(walk, *first, 0))
     for path in paths(walk, *second, 0):
-        verdicts = [_passed_over(walk, one, path) for one in ways]
+        verdicts = [_passed_over(walk, one, path, same) for one in ways]
         # None: on this way to the second, that way to the first does not come before it.
         known = [one for one in verdicts if one is not None]
         if known and all(known):
@@ -41,7 +42,9 @@ def passed_over(walk: Walk, first: Place, second: Place) -> bool:
     return False
 
 
-def _passed_over(walk: Walk, one: list[Step], other: list[Step]) -> bool | None:
+def _passed_over(
+    walk: Walk, one: list[Step], other: list[Step], same: Sequence[Place]
+) -> bool | None:
     inside = {step.node.id: index for index, step in enumerate(other)}
     meeting = next((n for n, step in enumerate(one) if step.node.id in inside), None)
     if meeting is None:
@@ -63,9 +66,53 @@ def _passed_over(walk: Walk, one: list[Step], other: list[Step]) -> bool | None:
             continue
         if parent.id == top.id:
             return _skippable(walk, parent, step, below=theirs)
-        if _left_out(walk, parent, step, one[index + 1 :], asked):
+        if _left_out(walk, parent, step, one[index + 1 :], asked) and not _replaced(
+            walk, parent, step, same
+        ):
             return True
     return False
+
+
+def _replaced(walk: Walk, parent: Node, step: Step, same: Sequence[Place]) -> bool:
+    """Whether each other branch has a command that does as well, or leads nowhere."""
+    around = parent.parent if parent.type in ("elif_clause", "else_clause", "case_item") else parent
+    if around is None or around.type not in ("if_statement", "case_statement"):
+        return False
+    branches = list(_branches(walk, around))
+    if not branches or not any(last for _, last in branches):
+        return False
+    return all(
+        any(
+            frame.source is step.frame.source
+            and nodes[0].start_byte <= node.start_byte
+            and node.end_byte <= nodes[-1].end_byte
+            for node, frame in same
+        )
+        or any(_LEADS_NOWHERE.search(walk.text_of(one, step.frame)) for one in nodes)
+        for nodes, _ in branches
+        if nodes
+    ) and all(nodes for nodes, _ in branches)
+
+
+def _branches(walk: Walk, node: Node) -> Iterator[tuple[list[Node], bool]]:
+    """The statements of each branch, and whether it takes whatever the others have left."""
+    children = walk.flow.children(node)
+    if node.type == "case_statement":
+        for item in (one for one in children if one.type == "case_item"):
+            parts = walk.flow.children(item)
+            close = next((n for n, one in enumerate(parts) if one.type == ")"), 0)
+            patterns = [one.text for one in parts[:close] if one.is_named]
+            yield [one for one in parts[close + 1 :] if one.is_named], patterns == [b"*"]
+        return
+    then = next((n for n, one in enumerate(children) if one.type == "then"), len(children))
+    clauses = [one for one in children if one.type in ("elif_clause", "else_clause")]
+    inner = [one for one in children[then + 1 :] if one.is_named and one not in clauses]
+    yield inner, False
+    for clause in clauses:
+        parts = walk.flow.children(clause)
+        begin = next((n for n, one in enumerate(parts) if one.type == "then"), 0)
+        named = [one for one in parts[begin:] if one.is_named]
+        yield named, clause.type == "else_clause"
 
 
 def _conditions(walk: Walk, path: list[Step]) -> Iterator[str]:

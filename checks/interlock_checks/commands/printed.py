@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Callable, Mapping
 
 from interlock_checks.commands.argv import parts_of
 from interlock_checks.commands.model import Argument, Word, const, normal, spaced
@@ -33,11 +35,42 @@ def printed(words: tuple[Argument, ...], stdin: Word | None) -> Word | None:
             rest.pop(0)
         form = const(rest[0]) if rest else None
         return None if form is None else _formatted(ansi(form), rest[1:])
+    plain = const(stdin) if stdin is not None else None
+    if name is not None and name in _DECODERS and plain is not None:
+        options = {const(one) for one in rest}
+        decode, needed = _DECODERS[name]
+        return decode(plain) if not needed or options & needed else None
     if name in ("cat", "tee", "sort", "head", "tail", "envsubst") and (
         name == "tee" or all(const(one) == "-" for one in rest)
     ):
         return stdin
     return None
+
+
+def _base64(text: str) -> Word | None:
+    try:
+        return (base64.b64decode("".join(text.split()), validate=True).decode(),)
+    except ValueError:
+        return None
+
+
+def _hexadecimal(text: str) -> Word | None:
+    try:
+        return (bytes.fromhex("".join(text.split())).decode(),)
+    except ValueError:
+        return None
+
+
+def _reversed(text: str) -> Word | None:
+    return ("\n".join(line[::-1] for line in text.split("\n")),)
+
+
+_DECODERS: Mapping[str, tuple[Callable[[str], Word | None], frozenset[str]]] = {
+    "base64": (_base64, frozenset({"-d", "-D", "-di", "--decode"})),
+    "xxd": (_hexadecimal, frozenset({"-r", "-rp", "-pr"})),
+    "rev": (_reversed, frozenset()),
+}
+"""Programs that turn constant input into constant output, and the options with which they do."""
 
 
 def _formatted(form: str, values: list[Argument]) -> Word | None:

@@ -87,11 +87,16 @@ class Script:
                 return found
         return None
 
-    def passed_over(self, first: Command, second: Command) -> bool:
-        """Whether the second can run after a path that leads past the first."""
+    def passed_over(self, first: Command, second: Command, same: Sequence[Command] = ()) -> bool:
+        """
+        Whether the second can run after a path that leads past the first.
+
+        `same` are commands that do as well as the first.
+        """
         places = self.walk.origins
+        others = [(node, frame) for one in same for node, frame, _ in places.get(identity(one), [])]
         return any(
-            passed_over(self.walk, (a, b), (c, d))
+            passed_over(self.walk, (a, b), (c, d), others)
             for a, b, _ in places.get(identity(first), [])
             for c, d, _ in places.get(identity(second), [])
         )

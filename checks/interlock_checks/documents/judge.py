@@ -247,7 +247,8 @@ def _conditional(script: Script, found: ShellScript, outcome: Outcome) -> None:
             claim(outcome, _row(script, at), Switch("IL301", "`interlock check`", manner, ""))
     for command, step, number in steps:
         later = [one for one, other, _ in steps if other in _AFTER.get(step, ())]
-        if any(found.passed_over(command, one) for one in later):
+        same = [one for one, other, _ in steps if other == step]
+        if any(found.passed_over(command, one, same) for one in later):
             outcome.ran[number] = msgspec.structs.replace(outcome.ran[number], sure=False)
             if step == "check":
                 manner = "runs only on a condition, and what comes after it runs without it"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from interlock_checks.commands.argv import HOLE, split
 from interlock_checks.commands.model import UNKNOWN, Argument, Word, const, normal
+from interlock_checks.commands.tools import ALEMBIC_WRITES
 from interlock_checks.documents.model import Claim, Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, texts
 from interlock_checks.documents.templates import PLACEHOLDER
@@ -127,6 +128,24 @@ class Sheet:
             )
             return self.shell(text, inner)
         return [self.add(replace(how, form="words", words=tuple(words), rows=tuple(rows)))]
+
+    def behind_entrypoint(self, node: Node | None, how: Script) -> list[int]:
+        """
+        What an image runs that is given these words behind its own entry point.
+
+        Nothing is known of that, so only words count that are those of a migration and nothing
+        else.
+        """
+        words: list[Argument] = []
+        rows: list[int] = []
+        for one in [node] if isinstance(node, Text) else texts(node):
+            found, lines = self.split(one) if node is one else ([self.word(one.value)], [one.row])
+            words.extend(found)
+            rows.extend(lines)
+        if not words or (const(words[0]) or "") not in ALEMBIC_WRITES:
+            return []
+        whole = (UNKNOWN, *words)
+        return [self.add(replace(how, form="words", words=whole, rows=(rows[0], *rows)))]
 
     def command(self, node: Node | None, how: Script) -> list[int]:
         """A text for the shell, or an argument vector as a list."""

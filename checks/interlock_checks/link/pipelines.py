@@ -22,6 +22,7 @@ from interlock_checks.documents.conditions import NEVER, is_input, terms
 from interlock_checks.documents.model import HOOK, Document, Ran, Stage, Unit
 from interlock_checks.link.callees import Callees, Key, Site
 from interlock_checks.link.made import as_made
+from interlock_checks.link.merged import as_merged
 from interlock_checks.link.uses import Reach
 
 __all__ = ["pipeline_reaches"]
@@ -94,7 +95,7 @@ def pipeline_reaches(
     """The findings about order and conditions in all pipelines of a repository of these files."""
     if not any(_concerned(one) for one in documents.values()):
         return
-    documents = as_made(documents, files)
+    documents = as_merged(as_made(documents, files))
     pipelines = _Pipelines(documents, Callees(documents))
     found: dict[tuple[str, int, str], Reach] = {}
     for reach in [*pipelines.migrations(), *pipelines.checks(), *pipelines.hooks()]:

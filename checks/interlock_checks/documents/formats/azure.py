@@ -26,6 +26,7 @@ _HOLE = re.compile(
 )
 _SHELLS = ("script", "bash", "pwsh", "powershell")
 _INPUTS = ("script", "inlineScript", "arguments", "args", "command")
+_COMMANDS = re.compile(r"\w*(?:commands?|scripts?|cmds?|run)", re.I)
 _PHASES = ("preDeploy", "deploy", "routeTraffic", "postRouteTraffic")
 _CHOICE = re.compile(r"\$\{\{\s*(?:if|elseif|else|else if|each)\b")
 
@@ -110,7 +111,8 @@ class _Pipeline:
             parts = [*self.steps(job.get("steps"), around, None, 0)]
             parts.extend(self.strategy(job.get("strategy"), around))
             if (template := string(job.get("template"))) is not None:
-                parts.append(Part(job.row, calls=(template,)))
+                given = tuple(self.given(job.get("parameters"), around))
+                parts.append(Part(job.row, given, calls=(template,)))
             terms = [*stage_terms, *(one for one in (chosen, _own_condition(job)) if one)]
             waits = () if late else first
             self.sheet.jobs.append(
@@ -133,6 +135,13 @@ class _Pipeline:
             self.sheet.jobs.append(Job(name, holder.row, (part,), after=first))
             names.append(name)
         return tuple(names)
+
+    def given(self, parameters: Node | None, how: Script) -> Iterator[int]:
+        """Commands that a template is handed, by the names of its parameters."""
+        if isinstance(parameters, Map):
+            for key, value in parameters.effective():
+                if _COMMANDS.fullmatch(key.value):
+                    yield from self.sheet.shell(value, how)
 
     def strategy(self, node: Node | None, how: Script) -> Iterator[Part]:
         """The steps of a deployment in the order of its life."""
@@ -166,6 +175,8 @@ class _Pipeline:
                     form = replace(around, form="python") if _is_python(step) else around
                     scripts.extend(self.sheet.shell(task.get(name), form))
             template = string(step.get("template"))
+            if template is not None:
+                scripts.extend(self.given(step.get("parameters"), around))
             yield Part(
                 step.row,
                 tuple(scripts),

@@ -97,7 +97,7 @@ class _Configuration:
             how = self.how(job) if job is not None else Script("shell", errexit=True, pipefail=True)
             parts.extend(self.steps(options.get("pre-steps"), how, 0))
             if job is not None:
-                given = {key.value: value for key, value in options.effective()}
+                given = self.with_defaults(job, options)
                 parts.extend(self.steps(job.get("steps"), how, 0, given))
             parts.extend(self.steps(options.get("post-steps"), how, 0))
             filters = options.get("filters")
@@ -176,20 +176,52 @@ class _Configuration:
             for part in self.steps(value.get("steps"), how, depth + 1, given):
                 yield replace(part, condition=condition, condition_row=value.row_of("condition"))
         elif isinstance(value, Map):
-            yield from self.used(key.value, key.row, value, how, depth)
+            yield from self.used(key.value, key.row, self.handed(value, given), how, depth)
+        elif key.value == "steps" and isinstance(value, Text):
+            # Steps that the caller hands over.
+            named = _PARAMETER.fullmatch(value.value.strip())
+            handed = given.get(named[1]) if named is not None else None
+            if isinstance(handed, Seq):
+                yield from self.steps(handed, how, depth + 1, given)
 
     def used(self, name: str, row: int, given: Map, how: Script, depth: int) -> Iterator[Part]:
         """The parts of a command of the file."""
         command = self.find("commands", name)
         if command is not None:
-            values = {key.value: value for key, value in given.effective()}
-            parameters = command.get("parameters")
-            if isinstance(parameters, Map):
-                for key, one in parameters.effective():
-                    default = child(one, "default")
-                    if default is not None:
-                        values.setdefault(key.value, default)
+            values = self.with_defaults(command, given)
             yield from self.steps(command.get("steps"), how, depth + 1, values)
+
+    def with_defaults(self, unit: Map, given: Map) -> dict[str, Node]:
+        """The parameters of a job or command, as they are given or else by default."""
+        values = {key.value: value for key, value in given.effective()}
+        parameters = unit.get("parameters")
+        if isinstance(parameters, Map):
+            for key, one in parameters.effective():
+                default = child(one, "default")
+                if default is not None:
+                    values.setdefault(key.value, default)
+        return values
+
+    def handed(self, node: Map, given: dict[str, Node]) -> Map:
+        """What is given to a command, with the parameters of the one who gives it."""
+        made = Map(node.row)
+        for key, value in node.effective():
+            made.add(key, self.closed(value, given, 0))
+        return made
+
+    def closed(self, node: Node, given: dict[str, Node], depth: int) -> Node:
+        """A node in which no parameter is left that is known here."""
+        self.budget -= 1
+        if depth > MAX_DEPTH or self.budget < 0:
+            return node
+        if isinstance(node, Text):
+            return self.filled(node, given) or node
+        if isinstance(node, Seq):
+            return Seq(node.row, [self.closed(one, given, depth + 1) for one in node.items])
+        made = Map(node.row)
+        for key, value in node.effective():
+            made.add(key, self.closed(value, given, depth + 1))
+        return made
 
     def filled(self, body: Node | None, given: dict[str, Node]) -> Node | None:
         """A command with the constants that its parameters are given here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from interlock_checks.documents.model import Job, Layout, Part, Script
@@ -12,6 +13,8 @@ from interlock_checks.documents.yaml_nodes import read_yaml
 __all__ = ["read"]
 
 SYSTEM = "compose"
+_FILLED_IN = re.compile(rf"{TEMPLATE.pattern}|(?<!\$)\$(?:\{{[^{{}}]*\}}|\w+)", re.S)
+"""What Compose takes from the environment of whoever starts it."""
 
 
 def read(text: str, path: str) -> Layout:
@@ -32,7 +35,7 @@ def read(text: str, path: str) -> Layout:
 def _service(name: Text, service: Map, sheet: Sheet) -> None:
     how = Script(
         "words",
-        environment=settings(service.get("environment"), sheet),
+        environment=settings(service.get("environment"), Sheet(_FILLED_IN)),
         image=string(service.get("image")),
     )
     entry, command = service.get("entrypoint"), service.get("command")
@@ -40,6 +43,8 @@ def _service(name: Text, service: Map, sheet: Sheet) -> None:
     if entry is None or not texts(entry):
         # The image may hand its command to a shell.
         scripts.extend(_line(command, how, sheet))
+        if "build" in service.table:
+            scripts.extend(sheet.behind_entrypoint(_unescaped(command), how))
     else:
         scripts.extend(sheet.argv([_unescaped(entry), _unescaped(command)], how))
     for hook in ("post_start", "pre_stop"):

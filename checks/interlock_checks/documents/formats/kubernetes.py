@@ -118,7 +118,8 @@ def _container(node: Map, sheet: Sheet, ignored: str | None = None) -> list[int]
     for path in _HANDLERS:
         sheet.argv([child(node, *path, "exec", "command")], how)
     command, arguments = node.get("command"), node.get("args")
-    return sheet.argv([command, arguments], how) if texts(command) or texts(arguments) else []
+    found = sheet.argv([command, arguments], how) if texts(command) or texts(arguments) else []
+    return [*found, *(sheet.behind_entrypoint(arguments, how) if not texts(command) else ())]
 
 
 def _patch(node: Map, sheet: Sheet) -> None:
