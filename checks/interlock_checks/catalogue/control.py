@@ -98,6 +98,9 @@ COLLECTING: Final = frozenset(
 )
 """Methods, and functions, that give what holds the same items; without arguments, nothing yet."""
 
+ORDERING: Final = COLLECTING - {f"builtins.{name}" for name in ("dict", "enumerate", "zip")}
+"""Those of them that give the same items alone."""
+
 EMPTY: Final = frozenset(
     "collections.defaultdict queue.Queue queue.SimpleQueue queue.LifoQueue asyncio.Queue".split()
 )

@@ -11,10 +11,11 @@ from typing import Literal
 
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
-from interlock_checks.link.values import Ext, Made, Method, Value
+from interlock_checks.link.values import Ext, Lit, Made, Method, Value
 from interlock_checks.link.world import World, operands
 
-How = Literal["", "told", "raised"]
+How = Literal["", "told", "raised", "kept"]
+"""`kept`: whoever is given it runs it, and keeps what it raises among the results."""
 
 _TELLING = frozenset({"exception"})
 _ASKING = frozenset({"result", "get", "__await__"})
@@ -60,6 +61,8 @@ class Asked:
                 if isinstance(one, m.Call):
                     if one.func == number or self._tells_nothing(path, one):
                         continue
+                    if self.keeps(path, one):
+                        return "kept"
                     if not self._waits(path, above):
                         return "raised"
                     found = "told"
@@ -76,6 +79,14 @@ class Asked:
         return isinstance(one, m.Call) and any(
             _called(f) in control.WAITING or _starts_a_task(_called(f))
             for f in self.world.values(path, one.func)
+        )
+
+    def keeps(self, path: str, call: m.Call) -> bool:
+        """Whether a call gives exceptions back among its results: `return_exceptions=True`."""
+        self.world.steps = 0
+        return any(
+            arg.name == "return_exceptions" and self.world.values(path, arg.value) != (Lit(False),)
+            for arg in call.args
         )
 
     def _tells_nothing(self, path: str, call: m.Call) -> bool:

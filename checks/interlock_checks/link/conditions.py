@@ -164,6 +164,7 @@ class Conditions:
     def _held_by(self, at: Running, source: int) -> list[tuple[Running, int]]:
         """The nodes of what a list holds, or of what an own generator yields, and where."""
         facts = self.world.files[at.path]
+        source = self._collected(at, source)
         held = elements(facts, source)
         if held:
             return [(at, number) for number in held]
@@ -181,6 +182,22 @@ class Conditions:
             yields = self.world.files[function.path].scopes[function.scope].yields
             found += [(inner, number) for number in yields]
         return found
+
+    def _collected(self, at: Running, source: int) -> int:
+        """What `sorted`, `list` and their like were given."""
+        facts = self.world.files[at.path]
+        for _ in range(4):
+            number = origin(facts, source)
+            call = facts.nodes[number]
+            if not isinstance(call, m.Call) or not call.args:
+                break
+            self.world.steps = 0
+            found = self.world.values(at.path, call.func, at.frame)
+            names = {value.name if isinstance(value, Ext) else "" for value in found}
+            if not names or not names <= control.ORDERING:
+                break
+            source = call.args[0].value
+        return source
 
     def _part(
         self, at: Running, inner: Running, number: int, part: int | str | None, way: Path

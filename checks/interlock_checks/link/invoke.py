@@ -42,7 +42,6 @@ from interlock_checks.link.values import (
     Ext,
     Fun,
     Given,
-    Lit,
     Made,
     Many,
     Method,
@@ -96,9 +95,30 @@ def _called(machine: Machine, node: m.Call, step: Step, paths: list[Path], at: R
             flow.normal += flow.take(_invoke(machine, function, given, step, taken, at))
         flow.normal += [path.chose(site, False) for path in paths]
         return flow
+    replaced = None if guarding else _default_guard(machine, node.func, at)
+    if replaced is not None:
+        # A caller has given something else for the guard.
+        site = Site(at.path, at.scope, step.place, "condition")
+        for path in paths:
+            machine.watch.ran(replaced.step, path.chose(site, True))
+        paths = [path.chose(site, False) for path in paths]
     for function in functions[:4] or UNKNOWN:
         flow.normal += flow.take(_invoke(machine, function, given, step, paths, at))
     return flow
+
+
+def _default_guard(machine: Machine, func: int, at: Running) -> catalogue.Guard | None:
+    """The guard that a parameter is by default, if that is what is called."""
+    facts = machine.world.files[at.path]
+    one = facts.nodes[func]
+    for binding in one.bindings if isinstance(one, m.Ref) else ():
+        parameter = facts.nodes[facts.bindings[binding].value]
+        if isinstance(parameter, m.Param) and parameter.default >= 0:
+            machine.world.steps = 0
+            for value in machine.world.values(at.path, parameter.default):
+                if (guard := guard_of(value)) is not None:
+                    return guard
+    return None
 
 
 def _invoke(
@@ -201,6 +221,8 @@ def _call_external(
     how: How = ""
     if last in control.ASKABLE or name in control.AWAITED:
         how = machine.asked.how(at.path, step.node)
+    if name in control.AWAITED and how == "kept":
+        return added(flow, Flow(ended))
     unawaited = name in control.AWAITED and how != "raised"
     if unawaited or (last in control.DEFERRING and name not in control.STRUCTURED):
         if how == "raised":
@@ -228,14 +250,14 @@ def _call_external(
             if callable_here(function):
                 inner = _invoke(machine, function, given[skip + 1 :], step, ended, at)
                 return added(flow, _silenced(machine, inner, step, at))
-    swallowing = last == "gather" and any(
-        g.name == "return_exceptions" and g.values != (Lit(False),) for g in given
-    )
     inner = Flow(ended)
     node = machine.world.files[at.path].nodes[step.node]
     assert isinstance(node, m.Call)
+    swallowing = last == "gather" and machine.asked.keeps(at.path, node)
     for arg in node.args:
         found = run_coroutine(machine, arg.value, step.place, inner.normal, at)
+        if found is None and swallowing and inner.normal:
+            found = _run_kept(machine, arg.value, step, inner.normal, at)
         if found is not None:
             inner.normal = inner.take(found)
     if swallowing:
@@ -258,6 +280,26 @@ def _call_external(
                     ran = run_own(machine, function, mapped, -1, step.place, before, at)
                     inner.normal = merged([*before, *inner.take(ran)])
     return added(flow, inner)
+
+
+def _run_kept(
+    machine: Machine, number: int, step: Step, paths: list[Path], at: Running
+) -> Flow | None:
+    """Run what `to_thread` was given, where somebody awaits it and keeps what it raises."""
+    nodes = machine.world.files[at.path].nodes
+    one = nodes[number]
+    _, made = made_by(machine.world, at.path, number, at.frame)
+    if isinstance(one, m.Comp):
+        made = one.element
+    call = nodes[made] if made >= 0 else None
+    if not isinstance(call, m.Call):
+        return None
+    names = {v.name for v in machine.value(call.func, paths[0], at) if isinstance(v, Ext)}
+    given = arguments_of(machine, made, paths, at)
+    for function in given[0].values if given and names & control.AWAITED else ():
+        if callable_here(function):
+            return _invoke(machine, function, given[1:], step, paths, at)
+    return None
 
 
 def _silenced(machine: Machine, inner: Flow, step: Step, at: Running) -> Flow:
