@@ -185,6 +185,8 @@ HARD = [
     "e = exec\ne(input())\n",
     "import builtins\nbuiltins.exec(input())\n",
     "import builtins as b\ngetattr(b, 'ex' + 'ec')(input())\n",
+    "import builtins as b\ngetattr(b, 'exec')(input())\n",
+    "__builtins__['exec'](input())\n",
     "from builtins import exec as e\ne(input())\n",
     "__import__('alembic.command').command.upgrade(1, 'head')\n",
     "import importlib\nimportlib.import_module(input())\n",
@@ -207,6 +209,7 @@ def test_a_hard_spelling_is_neither_left_unread_nor_unreported(text: str) -> Non
 
 def test_innocent_code_is_only_looked_over() -> None:
     assert is_dropped("import math\n\n\ndef area(r):\n    return math.pi * r * r\n")
+    assert is_dropped("def has(names):\n    return names['exec'] or names[\"compile\"]\n")
 
 
 IDLE = (

@@ -42,7 +42,10 @@ _TASK = processes.DOIT_TASK_PREFIX.encode()
 @cache
 def _bare() -> re.Pattern[bytes]:
     names = _either(catalogue.BARE_NAMES)
-    return re.compile(rf"(?<![.\w])(?:{names})\b(?!\s*=[^=])".encode())
+    # A string that is just the name needs `builtins` as well, as it does behind a dot.
+    return re.compile(
+        rf"(?<![.\w])(?!(?<=[\"'])(?:{names})[\"'])(?:{names})\b(?!\s*=[^=])".encode()
+    )
 
 
 _IMPORT = re.compile(rb"\b(?:import|from)\b(?:[^\n(]*\([^)]*\)|[^\n]*(?:(?<=\\)\r?\n[^\n]*)*)")
@@ -141,6 +144,8 @@ _PLAIN_GETATTR = r"""\s*[\w.\[\]()]+\s*,\s*(?:b?r?)["']\w+["']\s*[,)]"""
 _COMPUTED = re.compile(rf"(?<![.\w])getattr\s*\((?!\s*(?:self|cls)\b)(?!{_PLAIN_GETATTR})")
 
 
+_QUOTED = re.compile(r"""(["'])\w+\1""")
+_BY_NAME = frozenset({"builtins", "__builtins__", "__builtin__"})
 _IMPORT_TEXT = re.compile(r"\b(?:import|from)\b[^\n]*(?:(?<=\\)\r?\n[^\n]*)*")
 
 
@@ -160,7 +165,12 @@ class Interest:
         found: list[int] = []
         found += occurrences(anywhere, text)
         found += (at for at in occurrences(dotted, text) if is_behind_dot(text, at))
-        found += (at for at in occurrences(bare, text) if text[at - 1 : at] != ".")
+        by_name = not spelled.isdisjoint(_BY_NAME)
+        found += (
+            at
+            for at in occurrences(bare, text)
+            if text[at - 1 : at] != "." and (by_name or not _QUOTED.match(text, max(at - 1, 0)))
+        )
         for statement in _statements(text, _IMPORT_TEXT, "import"):
             words = frozenset(_TEXT_WORD.findall(statement.group()))
             if not words.isdisjoint(catalogue.IMPORT_ROOTS) or any(
