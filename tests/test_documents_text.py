@@ -94,6 +94,18 @@ MIGRATES = {
         """,
         [7],
     ),
+    "a variable that two targets set": (
+        "Makefile",
+        """
+        services: args ?= up -d
+        services:
+        \tdocker compose $(args)
+        db: args ?= upgrade head
+        db:
+        \ttox -qe dev --run-command 'alembic $(args)'
+        """,
+        [6],
+    ),
     "canned recipe": (
         "Makefile",
         """

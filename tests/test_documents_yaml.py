@@ -125,6 +125,21 @@ RUN: dict[str, tuple[str, str]] = {
             secrets: inherit
         """,
     ),
+    "a file of a ConfigMap": (
+        "deploy/map.yaml",
+        """
+        kind: ConfigMap
+        data:
+          motd: upgrade head
+          init.sh: |-
+            #!/bin/sh
+            echo "Upgrading"
+            alembic upgrade head
+          show.py: |
+            #!/usr/bin/env python3
+            print("upgrade head")
+        """,
+    ),
     "a Python step": (
         ".github/workflows/python.yml",
         """

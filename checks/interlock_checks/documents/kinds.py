@@ -164,6 +164,7 @@ _YAML: tuple[_Searched, ...] = (
         ),
         "platform",
     ),
+    ((b"#!",), re.compile(rb":[ \t]*[|>][-+\d]*[ \t]*\r?\n[ \t]*#!"), "kubernetes"),
 )
 _INI: tuple[_Searched, ...] = (
     (

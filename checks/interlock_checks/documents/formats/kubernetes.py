@@ -58,6 +58,7 @@ def read(text: str, path: str) -> Layout:
                 _tekton(node, f"{number}", sheet)
                 _graph(node, f"{number}", sheet)
                 _patch(node, sheet)
+                _files(node, sheet)
                 _argo(node, f"{number}", sheet)
         _waves(document, first, sheet)
     return sheet.layout(SYSTEM)
@@ -137,6 +138,13 @@ def _patch(node: Map, sheet: Sheet) -> None:
                     if isinstance(inner, Map):
                         _patch(inner, sheet)
                         _pod(inner, f"patch at {body.row}", sheet)
+
+
+def _files(node: Map, sheet: Sheet) -> None:
+    """Scripts that are values: files of a ConfigMap, or what a chart puts into one."""
+    for key, value in node.effective():
+        if key.value != "script" and isinstance(value, Text) and value.value.startswith("#!"):
+            _script(value, Map(node.row), sheet)
 
 
 def _tekton(node: Map, prefix: str, sheet: Sheet) -> None:

@@ -216,7 +216,9 @@ def _rule(match: re.Match[str], row: int, line: str, found: _Reader) -> list[_Ta
     if _TARGET_VARIABLE.match(behind):
         inner = _ASSIGNMENT.match(behind)
         if inner is not None:
-            found.variables.assign(inner[2], inner[3], inner[4], weak=True)
+            # The value from another target is none here: `?=` gives one all the same.
+            operator = "=" if inner[3] == "?=" else inner[3]
+            found.variables.assign(inner[2], operator, inner[4], weak=True)
             if "export" in inner[1].split():
                 found.exported.add(inner[2])
         return []
