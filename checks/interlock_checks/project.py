@@ -10,7 +10,7 @@ from interlock_checks.facts import model as m
 
 if TYPE_CHECKING:  # a report that is recalled asks checks for their wording alone
     from interlock_checks.homes import Homes
-    from interlock_checks.link.uses import Reach
+    from interlock_checks.link.reach import Reach
     from interlock_checks.weakening.model import Loosened
 
 

@@ -14,7 +14,7 @@ from interlock_checks.facts import model as m
 from interlock_checks.facts.relevant import imported_names
 from interlock_checks.homes import Homes
 from interlock_checks.link.judgements import Judgements
-from interlock_checks.link.uses import Reach
+from interlock_checks.link.reach import Reach
 from interlock_checks.modules import ModuleIndex
 from interlock_checks.reading import Reading
 

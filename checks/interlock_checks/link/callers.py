@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold
-from interlock_checks.link.uses import Call, Reach, Site, Touching, Uses, Waiting
+from interlock_checks.link.changes import touch
+from interlock_checks.link.reach import Call, Reach, Site, Touching, Waiting
+from interlock_checks.link.uses import Uses
 from interlock_checks.link.values import Fun, Par
 from interlock_checks.link.world import Frame
 
@@ -125,7 +127,7 @@ class Callers:
             chain = ((one.function, one.node, at.path), *frames)
             self.uses.world.steps = 0
             touches, parameters = touching.judge(self.uses, self._chain(chain))
-            self.uses.touch(at.reported or at, touches)
+            touch(self.uses, at.reported or at, touches)
             if not touches:
                 for inner in sorted({(p.path, p.scope) for p in parameters} - {key}):
                     self._touch(touching, inner, chain)

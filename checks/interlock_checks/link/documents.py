@@ -13,7 +13,7 @@ from interlock_checks.homes import Homes
 from interlock_checks.link.callees import Callees
 from interlock_checks.link.hooks import filter_reaches
 from interlock_checks.link.pipelines import pipeline_reaches
-from interlock_checks.link.uses import Reach
+from interlock_checks.link.reach import Reach
 from interlock_checks.link.values import Ext, Mod, Value
 from interlock_checks.link.world import NESTED, World
 from interlock_checks.modules import ModuleIndex

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from interlock_checks.documents.model import Document, Filter
-from interlock_checks.link.uses import Reach
+from interlock_checks.link.reach import Reach
 
 __all__ = ["filter_reaches"]
 

@@ -16,8 +16,9 @@ import msgspec
 from interlock_checks.facts import model as m
 from interlock_checks.link.callers import Callers
 from interlock_checks.link.judging import ENCODE, JUDGEMENT, Function, Judge, Judgement, Live
+from interlock_checks.link.reach import Assumption, Call, Reach, Waiting
 from interlock_checks.link.together import together
-from interlock_checks.link.uses import Assumption, Call, Reach, Uses, Waiting
+from interlock_checks.link.uses import Uses
 from interlock_checks.link.world import World
 
 

@@ -15,7 +15,8 @@ from hashlib import blake2b
 import msgspec
 
 from interlock_checks.facts import model as m
-from interlock_checks.link.uses import Assumption, Call, Reach, Touching, Uses, Waiting
+from interlock_checks.link.reach import Assumption, Call, Reach, Touching, Waiting
+from interlock_checks.link.uses import Uses
 from interlock_checks.link.world import NESTED, Modules, Tables, World
 
 Function = tuple[str, int]

@@ -20,8 +20,8 @@ from interlock_checks.link.conditions import Conditions
 from interlock_checks.link.follow import HANDLERS, start
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Choice, Path, Site
+from interlock_checks.link.reach import Reach
 from interlock_checks.link.running import Running
-from interlock_checks.link.uses import Reach
 from interlock_checks.link.values import Ext, Fun, Lit, Made, Method, Told, Values
 from interlock_checks.link.verdicts import Spot, Verdicts
 from interlock_checks.link.world import NESTED, World, operands

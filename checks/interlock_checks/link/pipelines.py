@@ -23,7 +23,7 @@ from interlock_checks.documents.model import HOOK, Document, Ran, Stage, Unit
 from interlock_checks.link.callees import Callees, Key, Site
 from interlock_checks.link.made import as_made
 from interlock_checks.link.merged import as_merged
-from interlock_checks.link.uses import Reach
+from interlock_checks.link.reach import Reach
 
 __all__ = ["pipeline_reaches"]
 

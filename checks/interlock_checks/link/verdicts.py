@@ -15,8 +15,8 @@ from interlock_checks.catalogue import endings, processes
 from interlock_checks.facts import model as m
 from interlock_checks.link.conditions import Conditions
 from interlock_checks.link.paths import Choice, Path, Site
+from interlock_checks.link.reach import Reach
 from interlock_checks.link.running import Running
-from interlock_checks.link.uses import Reach
 from interlock_checks.link.values import Cls, Ext, Fun, Lit, Told, Values, is_told
 from interlock_checks.link.world import World, operands
 

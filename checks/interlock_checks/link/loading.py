@@ -1,0 +1,185 @@
+"""Modules that are imported by computed names, and texts that are executed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interlock_checks import catalogue
+from interlock_checks.catalogue import reflection
+from interlock_checks.commands.judge import Verdict
+from interlock_checks.commands.model import const
+from interlock_checks.link import fold
+from interlock_checks.link.external import as_statement
+from interlock_checks.link.known import argument
+from interlock_checks.link.reach import Site
+from interlock_checks.link.values import (
+    UNKNOWN,
+    Bound,
+    Cls,
+    Code,
+    Ext,
+    Fun,
+    Given,
+    Lit,
+    Method,
+    Mod,
+    Text,
+    Value,
+    Values,
+)
+from interlock_checks.link.world import NESTED
+
+if TYPE_CHECKING:
+    from interlock_checks.link.uses import Uses
+
+_DEEPEST = 4
+
+
+def load(uses: Uses, site: Site, node: int, given: tuple[Given, ...]) -> None:
+    """The module of a specification is one that is going to be run."""
+    for value in argument(given, 0, "spec") or ():
+        match value:
+            case Bound(func=Ext(name=finder) as function, args=args):
+                if finder in reflection.SPEC_FINDERS:
+                    importer = reflection.SPEC_FINDERS[finder]
+                    import_by_name(uses, site, node, function, importer, args)
+            case _:
+                pass
+
+
+def import_by_name(
+    uses: Uses,
+    site: Site,
+    node: int,
+    function: Ext,
+    importer: reflection.Importer | None,
+    given: tuple[Given, ...],
+) -> None:
+    """An import of what a string names; without an `importer`, of what something else says."""
+    if importer is None:
+        uses.report(site, "IL003", function.name, "of a configured name", function.via)
+        return
+    names = argument(given, importer.first, importer.keyword)
+    if names is None:
+        if importer.form == "file":
+            return
+        names = UNKNOWN
+    package = argument(given, *importer.package) if importer.package else None
+    if importer.every:
+        names = tuple(v for g in given for v in g.values)
+    loose = [v for v in names if not _is_bounded(uses, v, importer, package)]
+    if not loose:
+        return
+    uses.world.want(site.path, node)
+    reach = uses.reach(site, "IL003", function.name, "of a computed name", function.via)
+    parameters = fold.depends(tuple(loose)) | fold.depends(package or ())
+    if parameters:
+        uses.wait(site, node, parameters, reach)
+    else:
+        uses.reaches.append(reach)
+
+
+def _is_bounded(
+    uses: Uses, name: Value, importer: reflection.Importer, package: Values | None
+) -> bool:
+    if isinstance(name, Lit):
+        if isinstance(name.value, str) and name.value.startswith("."):
+            return _packaged(package)
+        return True
+    if isinstance(name, Mod | Fun | Cls):
+        return True
+    if not isinstance(name, Text):
+        return False
+    first, last = name.parts[0], name.parts[-1]
+    if importer.form == "file":
+        base = (last or "").rpartition("/")[2]
+        return bool(base) and "/" in (last or "") and _holds_file(uses, base)
+    if first is None:
+        return False
+    if first.startswith("."):
+        return _packaged(package)
+    root, dot, _ = first.partition(".")
+    roots = catalogue.ROOTS | {"subprocess", "os", "importlib", "builtins", "runpy"}
+    return root not in roots if dot else not any(r.startswith(root) for r in roots)
+
+
+def _holds_file(uses: Uses, base: str) -> bool:
+    return any(path.rpartition("/")[2] == base for path in uses.paths)
+
+
+def execute(
+    uses: Uses,
+    site: Site,
+    node: int,
+    function: Ext | Method,
+    place: tuple[int, str | None],
+    given: tuple[Given, ...],
+) -> None:
+    """A call that executes the text in one of its arguments, given by position and keyword."""
+    label = function.name
+    via = function.via if isinstance(function, Ext) else None
+    index, keyword = place
+    values = UNKNOWN if index < 0 else argument(given, index, keyword)
+    if values is None:
+        return
+    first = argument(given, *reflection.PREPARED[label]) if label in reflection.PREPARED else ()
+    begin = "".join(
+        f"{v.value}\n" for v in first or () if isinstance(v, Lit) and isinstance(v.value, str)
+    )
+    unknown: list[Value] = [v for v in first or () if not isinstance(v, Lit | Code | Fun)]
+    for value in values:
+        match value:
+            case Lit(value=str() as text):
+                _nest(uses, site, begin + as_statement(text, label))
+            case Lit(value=bytes() as data):
+                _nest(uses, site, data.decode("utf-8", "replace"))
+            case Code() | Fun() | Cls() | Lit():
+                pass
+            case _:
+                unknown.append(value)
+    if not unknown:
+        return
+    uses.world.want(site.path, node)
+    reach = uses.reach(site, "IL002", label, "of computed text", via)
+    parameters = fold.depends(tuple(unknown))
+    if parameters:
+        uses.wait(site, node, parameters, reach)
+    else:
+        uses.reaches.append(reach)
+
+
+def nested_texts(uses: Uses, site: Site, verdict: Verdict) -> None:
+    """The Python that a command line is given."""
+    for code in verdict.python:
+        text = const(code.text)
+        if text is None:
+            uses.report(site, "IL002", "python -c", "of computed text")
+        else:
+            _nest(uses, site, text)
+
+
+def _nest(uses: Uses, site: Site, text: str) -> None:
+    """Code in a constant string is judged as code, at the place that executes it."""
+    if site.depth >= _DEEPEST or site.path.count(NESTED) >= _DEEPEST:
+        uses.report(site, "IL002", "exec", "of text within text within text")
+        return
+    facts = uses.read_text(text)
+    if facts is None:
+        return
+    uses.nested += 1
+    path = f"{site.path}{NESTED}{uses.nested}"
+    uses.world.files[path] = facts
+    if NESTED not in site.path:
+        uses.world.within[path] = site.scope
+    uses.judge(path, site.reported or site)
+
+
+def _packaged(package: Values | None) -> bool:
+    if not package:
+        return False
+    return all(
+        isinstance(p, Lit)
+        and isinstance(p.value, str)
+        and p.value.partition(".")[0] not in catalogue.ROOTS
+        for p in package
+    )
