@@ -10,8 +10,8 @@ from time import process_time
 
 import pytest
 
+from interlock_checks.commands.javascript import started
 from interlock_checks.documents.hcl_nodes import read_hcl
-from interlock_checks.documents.javascript import started
 from interlock_checks.documents.nodes import Map, Text, child, walk
 from interlock_checks.run import check_repository
 
@@ -521,6 +521,91 @@ FILES: dict[str, dict[str, str]] = {
           stage: migrate
           script: interlock migrate  # IL501
         """,
+    },
+    "shell: attempts that end in a failure, or in none": {
+        "good.sh": """
+        set -euo pipefail
+        interlock verify production
+        for attempt in 1 2 3; do
+            if interlock backup; then
+                break
+            fi
+            [ "$attempt" -lt 3 ] || exit 3
+            sleep 10
+        done
+        interlock migrate
+        """,
+        "bad.sh": """
+        set -euo pipefail
+        interlock verify production
+        for attempt in 1 2 3; do
+            if interlock backup; then  # IL306
+                break
+            fi
+            [ "$attempt" -lt 4 ] || exit 3
+        done
+        interlock migrate
+        """,
+        "unknown.sh": """
+        set -euo pipefail
+        interlock verify production
+        for target in $TARGETS; do
+            interlock backup  # IL301
+        done
+        interlock migrate
+        """,
+    },
+    "terraform: resources wait for those that they refer to": {
+        "good.tf": """
+        resource "null_resource" "verify" {
+          provisioner "local-exec" { command = "interlock verify production" }
+        }
+        resource "null_resource" "backup" {
+          triggers = { after = null_resource.verify.id }
+          provisioner "local-exec" { command = "interlock backup" }
+        }
+        resource "null_resource" "migrate" {
+          depends_on = [null_resource.backup]
+          provisioner "local-exec" { command = "interlock migrate" }
+        }
+        """,
+        "bad/bad.tf": """
+        resource "null_resource" "verify" {
+          provisioner "local-exec" { command = "interlock verify production" }
+        }
+        resource "null_resource" "backup" {
+          depends_on = [null_resource.verify]
+          provisioner "local-exec" { command = "interlock backup" }
+        }
+        resource "null_resource" "migrate" {
+          depends_on = [null_resource.verify]
+          provisioner "local-exec" { command = "interlock migrate" }  # IL501
+        }
+        """,
+    },
+    "ansible: a task that nobody waits for": {
+        "site.yml": """
+        - hosts: app
+          tasks:
+            - command: interlock verify production  # IL306
+              async: 600
+              poll: 0
+            - command: interlock check
+              async: 600
+              poll: 5
+        """
+    },
+    "code of other languages on the command line": {
+        "run.sh": """
+        node -e "require('child_process').execSync('alembic heads')"
+        node -e "require('child_process').execSync('alembic upgrade head')"  # IL102
+        node --eval "spawn('alembic', ['-c', ini, 'upgrade', 'head'])"  # IL102
+        node -e "console.log('alembic upgrade head')"
+        ruby -e 'system("alembic upgrade head")'  # IL102
+        perl -e 'system "alembic stamp head"'  # IL102
+        perl -pe 's/alembic upgrade head/x/' notes
+        node tools/wrap.js alembic upgrade head  # IL102
+        """
     },
     "task: a loop over constants": {
         "Taskfile.yml": """

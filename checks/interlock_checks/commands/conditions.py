@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 FAILED = "<failed>"
 """The value of `$?` after a failure: a number that is not 0."""
@@ -20,6 +21,12 @@ _SUM = re.compile(r"\"?\$\(\(\s*\$?(\w+)\s*\+\s*[1-9]\d*\s*\)\)\"?")
 _TOKEN = re.compile(r"\$\{#?\w+(?:\[[@*]\])?\}|\$\?|\$?\w+|[=!<>]=|\S")
 _TEST = re.compile(r"(?:\[\[?|test)\s+(.*?)(?:\s+\]\]?)?\s*\Z", re.S)
 _ARITHMETIC = re.compile(r"\(\((.*)\)\)\s*\Z", re.S)
+_ORDERS: Mapping[str, Callable[[int, int], bool]] = {
+    "-lt": operator.lt,
+    "-le": operator.le,
+    "-gt": operator.gt,
+    "-ge": operator.ge,
+}
 _OPERATORS = {"=": "eq", "==": "eq", "-eq": "eq", "!=": "ne", "-ne": "ne"}
 
 
@@ -87,7 +94,7 @@ def _arithmetic(words: Sequence[str], status: str, variables: Mapping[str, str])
         return None if success is None else not success
     if len(given) == 2 and given[0] == "$!":
         return exit_value(value(given[1], status, variables))
-    signs = {"==": "-eq", "!=": "-ne", ">": "-gt", ">=": "-ge"}
+    signs = {"==": "-eq", "!=": "-ne", ">": "-gt", ">=": "-ge", "<": "-lt", "<=": "-le"}
     return _compared([signs.get(one, one) for one in given], status, variables)
 
 
@@ -103,17 +110,19 @@ def _compared(words: Sequence[str], status: str, variables: Mapping[str, str]) -
     left, right = (value(words[index], status, variables) for index in (0, 2))
     if left is None or right is None:
         return None
-    operator = _OPERATORS.get(words[1])
+    sign = _OPERATORS.get(words[1])
     if FAILED in (left, right):
         other = right if left == FAILED else left
         if left == FAILED and (words[1], right) in (("-gt", "0"), ("-ge", "0"), ("-ge", "1")):
             return True
-        if other == "0" and operator is not None:
-            return operator == "ne"
+        if other == "0" and sign is not None:
+            return sign == "ne"
         return None
-    if operator is None or (FILLED in (left, right) and "" not in (left, right)):
+    if words[1] in _ORDERS and left.isdigit() and right.isdigit():
+        return _ORDERS[words[1]](int(left), int(right))
+    if sign is None or (FILLED in (left, right) and "" not in (left, right)):
         return None
-    return (left == right) == (operator == "eq")
+    return (left == right) == (sign == "eq")
 
 
 def matches(pattern: str, given: str | None) -> bool | None:

@@ -27,6 +27,8 @@ DEEPEST_CALL = 6
 MOST_WORDS = 24
 """Words in front of a text for another shell that are looked at."""
 _WAITED = re.compile(rb"\bwait\s+(?:-n|[\"'$%\d{])")
+_COUNTED = re.compile(r"\{\d+\.\.(\d+)\}|\$\(seq (?:\d+ )?(\d+)\)")
+_UNKNOWN_WORD = re.compile(r"[$`*?\[{]")
 _OVERRIDES = re.compile(r"\bexit\s+0\b|\bexit\s*(?:;|\Z)(?<!\$\?)")
 
 
@@ -87,6 +89,31 @@ def paths(walk: Walk, node: Node, frame: Frame, depth: int) -> Iterator[list[Ste
         yield [*inside, out, *path]
 
 
+def _last_round(walk: Walk, path: list[Step]) -> Iterator[tuple[str, str]]:
+    """The variables of the loops around a command in the round after which there is none."""
+    for step in path:
+        if step.node.type == "for_statement" and not step.outer:
+            name = step.node.child_by_field_name("variable")
+            words = round_words(step.node)
+            if name is not None and words:
+                yield walk.text_of(name, step.frame), words[-1]
+
+
+def round_words(loop: Node) -> list[str]:
+    """The words of a `for` loop, where all of them are constant; else none."""
+    found: list[str] = []
+    for value in loop.children_by_field_name("value"):
+        text = (value.text or b"").decode("utf-8", "replace").strip("\"'")
+        counted = _COUNTED.fullmatch(text)
+        if counted is not None:
+            found.append(counted[1] or counted[2])
+        elif _UNKNOWN_WORD.search(text):
+            return []
+        else:
+            found.append(text)
+    return found
+
+
 def _free(path: list[Step], flow: Flow) -> list[bool]:
     """For each step whether `set -e` does not act there, because somebody asks for the status."""
     found = [False] * len(path)
@@ -123,7 +150,9 @@ def _asked(parent: Node, node: Node, flow: Flow) -> bool:
 def _lost(walk: Walk, path: list[Step], errexit: bool, pipefail: bool) -> str | None:
     flow = walk.flow
     free = _free(path, flow)
-    start = State(False, ours=True, errexit=errexit, pipefail=pipefail)
+    start = State(
+        False, ours=True, errexit=errexit, pipefail=pipefail, saved=tuple(_last_round(walk, path))
+    )
     first = path[0]
     ends: Ends = flow.checked({("normal", start)}, free[0])
     if walk.text_of(first.node, first.frame).startswith("exec "):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from interlock_checks.commands.lost import Step, paths
+from interlock_checks.commands.lost import Step, paths, round_words
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -144,7 +144,9 @@ def _left_out(walk: Walk, parent: Node, step: Step, further: list[Step], asked: 
         return True
     if kind in _LOOPS:
         body = parent.child_by_field_name("body")
-        return body is not None and body.id == step.node.id
+        if body is None or body.id != step.node.id:
+            return False
+        return kind != "for_statement" or not round_words(parent)
     if kind == "list":
         children = walk.flow.children(parent)
         if children[0].id == step.node.id:

@@ -23,8 +23,10 @@ from interlock_checks.commands.argv import (
     parts_of,
     split,
     tail,
+    unholed,
 )
 from interlock_checks.commands.interpreters import guesses, python_launches, shell_launches
+from interlock_checks.commands.javascript import started
 from interlock_checks.commands.model import (
     REST,
     Argument,
@@ -236,6 +238,27 @@ def _source(argv: Argv, _stdin: PythonSource | None) -> Iterator[Launch]:
         yield Program(argv.words[1], argv.after(2), manner="script")
 
 
+def _code(argv: Argv, _stdin: PythonSource | None) -> Iterator[Launch]:
+    """`node -e CODE` and its like: the processes that the code starts with constant words."""
+    yield Program(argv.words[0], argv.after(1))
+    coded = False
+    for index, one in enumerate(argv.words[:-1]):
+        option = const(one) or ""
+        code = const(argv.words[index + 1])
+        if code is None or not re.fullmatch(r"-\w?[eEpr]|--eval|--print|eval", option):
+            continue
+        coded = True
+        row = argv.row(index + 1)
+        for found in started(code):
+            words = tuple(unholed(each) for each in found.words)
+            if found.whole:
+                yield ShellText(words[0], row)
+            else:
+                yield from launches(Argv(words, (row,) * len(words)))
+    if not coded:
+        yield from guesses(argv.after(1))
+
+
 _CONSOLES = frozenset({"flask", "quart", "manage.py"})
 """Programs whose command `shell` reads Python from the standard input."""
 
@@ -248,5 +271,6 @@ _SPECIAL: dict[str, Callable[[Argv, PythonSource | None], Iterator[Launch]]] = {
     "eval": _eval,
     "trap": _trap,
     "source": _source,
+    **dict.fromkeys("node nodejs bun deno zx tsx ruby perl php".split(), _code),
     ".": _source,
 }

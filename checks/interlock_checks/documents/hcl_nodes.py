@@ -2,7 +2,7 @@
 HCL (Terraform, OpenTofu, Packer) as nodes with rows: blocks and objects become tables.
 
 A lenient reader: what it does not understand is skipped, and an expression that is no constant
-becomes a hole. Labels of blocks mean nothing here.
+becomes a hole. A resource has its type and name for a tag; other labels mean nothing here.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ class _Reader:
 
     def member(self, table: Map, key: Text, depth: int) -> None:
         """What stands behind a name: a value, or labels and a block."""
+        labels: list[str] = []
         while mark := self.next(lines=False):
             if mark in "=:":
                 self.at += 1
@@ -98,10 +99,11 @@ class _Reader:
             if mark == "{":
                 row = self.row()
                 self.at += 1
-                table.add(key, self.body(Map(row), depth + 1))
+                tag = ".".join(labels) if key.value == "resource" else ""
+                table.add(key, self.body(Map(row, tag=tag), depth + 1))
                 return
             if mark == '"':
-                self.quoted()
+                labels.append(self.quoted().value)
             elif found := _NAME.match(self.text, self.at):
                 self.at = found.end()
             else:

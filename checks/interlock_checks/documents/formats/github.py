@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from interlock_checks.commands.javascript import started
 from interlock_checks.documents.conditions import NEVER, joined, split_terms
-from interlock_checks.documents.javascript import started
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import (
     Map,

@@ -166,10 +166,38 @@ class _File:
                     # Woodpecker's: the names of the steps are the keys.
                     self.steps(key, [(name.value, one) for name, one in value.effective()], seen)
         for node in walk(document):
+            if isinstance(node, Map) and node.tag and id(node) not in seen:
+                self.resource(node, seen)
+        for node in walk(document):
             if isinstance(node, Map) and id(node) not in seen:
                 parts = tuple(self.parts(node, seen))
                 if any(part.scripts for part in parts):
                     self.sheet.jobs.append(Job(f"at {node.row}", node.row, parts))
+
+    def resource(self, node: Map, seen: set[int]) -> None:
+        """A resource of Terraform, which comes after those that it refers to."""
+        parts = [
+            part
+            for inner in walk(node)
+            if isinstance(inner, Map) and id(inner) not in seen
+            for part in self.parts(inner, seen)
+        ]
+        named = {
+            ".".join(one.value.split(".")[:2])
+            for one in walk(node)
+            if isinstance(one, Text) and one.plain and "." in one.value
+        }
+        if any(part.scripts for part in parts):
+            after = tuple(sorted(named - {node.tag}))
+            self.sheet.jobs.append(
+                Job(
+                    node.tag,
+                    node.row,
+                    tuple(parts),
+                    after=after,
+                    order_row=node.row_of("depends_on"),
+                )
+            )
 
     def steps(self, key: Text, steps: Sequence[tuple[str, Node]], seen: set[int]) -> None:
         """Named steps that are run in order, unless some of them say for whom they wait."""
@@ -233,6 +261,8 @@ class _File:
             ignored = "on_failure"
         if "failed_when" in node.table and not asks_for_status(node.get("failed_when")):
             ignored = "failed_when"
+        if not is_false(node.get("async")) and string(node.get("poll")) == "0":
+            ignored = "poll"
         how = Script(
             "shell",
             environment=self.environment

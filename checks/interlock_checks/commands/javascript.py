@@ -1,4 +1,4 @@
-"""What a piece of JavaScript starts with constant words, as far as that is written in one call."""
+"""What a piece of JavaScript, Ruby, Perl or PHP starts with constant words, in one call."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ __all__ = ["Started", "started"]
 _STRING = r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|`(?:[^`\\]|\\.)*+`"
 _CALL = re.compile(
     rf"//[^\n]*+|/\*(?:[^*]|\*(?!/))*+"
-    rf"|(?:(?<![\w$])(?P<name>exec|execSync|execFile|execFileSync|spawn|spawnSync|getExecOutput)"
-    rf"\s*\(\s*|(?<![\w$])(?P<tag>\$)(?=`))(?P<program>{_STRING})"
+    rf"|(?:(?<![\w$])(?P<name>exec|execSync|execFile|execFileSync|spawn|spawnSync|getExecOutput"
+    rf"|system|shell_exec|passthru|popen)"
+    rf"(?:\s*\(\s*|\s+(?=[\"']))|(?<![\w$])(?P<tag>\$)(?=`))(?P<program>{_STRING})"
     rf"(?:\s*,\s*\[(?P<words>[^\]]{{0,2000}}+)\])?"
     rf"|{_STRING}"
 )
