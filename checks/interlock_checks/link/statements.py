@@ -13,6 +13,7 @@ from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Jump, Name, Path, Raised, Site, merged
 from interlock_checks.link.running import Running, added, failure, guard_of, is_worth
 from interlock_checks.link.shape import Step, every
+from interlock_checks.link.turns import last_turns, may_end
 from interlock_checks.link.values import Lit, Made, Many, Told, Value, Values, as_told, merge
 
 MOST_TURNS = 6
@@ -233,6 +234,7 @@ def run_loop(machine: Machine, step: Step, paths: list[Path], at: Running) -> Fl
     ends += [] if surely else [path.chose(site, False) for path in paths]
     turn = [path.chose(site, True) for path in paths]
     changing = _bound_in(machine, step, at)
+    lasts = last_turns(machine.world, step, at)
     refilled = _refilled(machine, step, at)
     new: Values | None = ()
     broken: list[Path] = []
@@ -246,7 +248,7 @@ def run_loop(machine: Machine, step: Step, paths: list[Path], at: Running) -> Fl
                 new = None if put is None or new is None else merge([new, put])
         broken += left
         turn = merged(path.forget(changing) for path in turn)
-        ends += turn
+        ends += [path for path in turn if may_end(path, lasts, at)]
     if refilled is not None:
         ends = [holdings.end(path, refilled, new or None) for path in ends]
     ends = flow.take(machine.run(step.part("else"), merged(ends), at))
@@ -357,13 +359,14 @@ def _unroll(
     broken: list[Path] = []
     name = (at.path, at.scope, f"@{step.node}")
     changing = _bound_in(machine, step, at)
+    lasts, here = last_turns(machine.world, step, at), at
     for turn, item in enumerate(items, 1):
         here = replace(at, turn=at.turn * 8 + turn)
         begun = [path.bind(name, item) for path in paths]
         paths, left = _turned(machine, step.parts[0].steps, begun, here, flow)
         broken += left
         paths = merged(path.forget(changing) for path in paths)
-    ends = [path.bind(name, None) for path in paths]
+    ends = [path.bind(name, None) for path in paths if may_end(path, lasts, here)]
     ends = flow.take(machine.run(step.part("else"), ends, at))
     flow.normal = merged([*broken, *ends])
     return flow
