@@ -7,6 +7,7 @@ _CAUSES = {
     "condition": "what is asked here decides whether {} runs",
     "loop": "this loop may run zero times, and then {} does not run",
     "handler": "an exception that is caught here leaves {} out",
+    "override": "a subclass puts another method in the place of one that runs {}",
     "verdict": "what is asked here decides whether a failure of {} counts",
 }
 

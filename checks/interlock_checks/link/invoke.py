@@ -24,6 +24,7 @@ from interlock_checks.link.calls import (
 from interlock_checks.link.exits import check, is_check, note, quit_by, run_future, run_process
 from interlock_checks.link.handlers import SILENCED, Caught, is_silencing, made_by
 from interlock_checks.link.machine import Machine
+from interlock_checks.link.overridden import chosen
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import (
     Running,
@@ -102,6 +103,7 @@ def _called(machine: Machine, node: m.Call, step: Step, paths: list[Path], at: R
         for path in paths:
             machine.watch.ran(replaced.step, path.chose(site, True))
         paths = [path.chose(site, False) for path in paths]
+    paths = chosen(machine, node.func, step, paths, at)
     for function in functions[:4] or UNKNOWN:
         flow.normal += flow.take(_invoke(machine, function, given, step, paths, at))
     return flow

@@ -353,7 +353,7 @@ class Order:
         """Whether what a site asks comes from outside, and is no choice of what to do at all."""
         if lack.step == "engine" and site.kind != "condition":
             return False
-        if site.kind not in {"condition", "loop", "handler"}:
+        if site.kind not in {"condition", "loop", "handler", "override"}:
             return False
         test = self.conditions.tests.get(site)
         if test is None:

@@ -31,7 +31,17 @@ An attribute is the name of its object, a dot, and its own name.
 """
 
 
-Kind = Literal["condition", "loop", "handler", "with", "finally", "decorator", "process", "future"]
+Kind = Literal[
+    "condition",
+    "loop",
+    "handler",
+    "with",
+    "finally",
+    "decorator",
+    "process",
+    "future",
+    "override",
+]
 
 
 @dataclass(frozen=True, slots=True)
