@@ -20,7 +20,10 @@ STACKING: Final = frozenset(
 PUSHING: Final = frozenset({"push", "push_async_exit"})
 """Those of them that take a function which is asked whether an exception ends there."""
 
-SUPPRESSING: Final = frozenset({"contextlib.suppress", "pytest.raises"})
+EXPECTING: Final = frozenset({"pytest.raises"})
+"""Context managers that fail unless an exception of those which they are given comes."""
+
+SUPPRESSING: Final = EXPECTING | {"contextlib.suppress"}
 """Context managers that swallow the exceptions which they are given."""
 
 LEAVING: Final = frozenset(
