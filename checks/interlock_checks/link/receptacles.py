@@ -17,6 +17,11 @@ _ROUNDS = 6
 """Functions that hand a receptacle on, one to the other."""
 
 
+_MOST_WORDS = 100
+"""Names that are followed at all: where there are more, they are ordinary words, and what a list of
+such a name holds is unknown."""
+
+
 @dataclass
 class Receptacles:
     """What may hold receipts, by its name alone; `files` are those near a guard."""
@@ -89,7 +94,7 @@ class Receptacles:
                         words |= parameters.get(name, set())
             if len(words) == before:
                 break
-        return frozenset(words)
+        return frozenset(words) if len(words) <= _MOST_WORDS else frozenset()
 
     def _hands_on(self, path: str, call: m.Call, words: set[str]) -> bool:
         nodes = self.world.files[path].nodes

@@ -447,12 +447,13 @@ class World:
 
     def _sequence(self, path: str, items: tuple[int, ...], frame: Frame | None) -> Values:
         """A list, tuple or set; one for each list that may be behind an asterisk."""
-        made: list[Many] = [Many(())]
+        made: list[tuple[list[Values], bool]] = [([], False)]
         for item in items:
             node = self.files[path].nodes[item]
             if not isinstance(node, m.Splat):
                 values = self.values(path, item, frame)
-                made = [Many((*one.items, values), one.rest) for one in made]
+                for one, _ in made:
+                    one.append(values)
                 continue
             sources = self.values(path, node.value, frame)
             listed = [source for source in sources if isinstance(source, Many)]
@@ -461,11 +462,12 @@ class World:
             if len(listed) < len(sources):
                 listed.append(Many((), rest=True))
             made = [
-                Many((*one.items, *more.items), one.rest or more.rest)
-                for one in made
+                ([*one, *more.items], rest or more.rest)
+                for one, rest in made
                 for more in listed or [Many((), rest=True)]
             ]
-        return tuple(dict.fromkeys(made))
+        found = [Many(tuple(one), rest) for one, rest in made]
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
     def _table(
         self, path: str, keys: tuple[int, ...], values: tuple[int, ...], frame: Frame | None
