@@ -505,6 +505,44 @@ FILES: dict[str, dict[str, str]] = {
         interlock migrate
         """,
     },
+    "shell: the other branch stops, or only talks of it": {
+        "stops.sh": """
+        set -e
+        die() { echo "$*" >&2; exit 1; }
+        if [ "$1" = eu ]; then
+            interlock verify eu
+        elif [ "$1" = us ]; then
+            { echo "not yet"; exit 2; } >&2
+        else
+            die "which one?"
+        fi
+        interlock backup
+        interlock migrate
+        """,
+        "talks.sh": """
+        set -e
+        usage() { echo "usage: talks.sh eu"; }
+        if [ "$1" = eu ]; then
+            interlock verify eu  # IL301
+        elif [ "$1" = us ]; then
+            usage
+        else
+            echo "this will not fail, nor exit"
+        fi
+        interlock backup
+        interlock migrate
+        """,
+        "returns.sh": """
+        set -e
+        prepare() {
+            if [ -n "$LATER" ]; then echo "exit early"; return; fi
+            interlock verify eu  # IL301
+        }
+        prepare
+        interlock backup
+        interlock migrate
+        """,
+    },
     "gitlab: a job of an included file that is given another script": {
         ".gitlab-ci.yml": """
         include: [{local: steps.gitlab-ci.yml}]

@@ -7,10 +7,10 @@ nothing may stand that could have passed it over.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from interlock_checks.commands.flow import State, TooMuch
 from interlock_checks.commands.lost import Step, paths, round_words
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from interlock_checks.commands.shell import Frame, Walk
 
 Place = tuple["Node", "Frame"]
-_RETURNS = re.compile(r"\b(?:return|exit)\b(?!\s+[1-9$\"])|\bbreak\b|\bcontinue\b")
-_LEADS_NOWHERE = re.compile(r"\b(?:exit|die|usage|fail|abort)\b")
 _BRANCHING = frozenset({"if_statement", "elif_clause", "case_statement"})
 _LOOPS = frozenset({"while_statement", "for_statement", "c_style_for_statement"})
 
@@ -34,7 +32,10 @@ def passed_over(walk: Walk, first: Place, second: Place, same: Sequence[Place] =
     """
     ways = list(paths(walk, *first, 0))
     for path in paths(walk, *second, 0):
-        verdicts = [_passed_over(walk, one, path, same) for one in ways]
+        try:
+            verdicts = [_passed_over(walk, one, path, same) for one in ways]
+        except TooMuch:
+            return True
         # None: on this way to the second, that way to the first does not come before it.
         known = [one for one in verdicts if one is not None]
         if known and all(known):
@@ -65,7 +66,7 @@ def _passed_over(
         if step.outer or parent is None:
             continue
         if parent.id == top.id:
-            return _skippable(walk, parent, step, below=theirs)
+            return False
         if _left_out(walk, parent, step, one[index + 1 :], asked) and not _replaced(
             walk, parent, step, same
         ):
@@ -88,10 +89,16 @@ def _replaced(walk: Walk, parent: Node, step: Step, same: Sequence[Place]) -> bo
             and node.end_byte <= nodes[-1].end_byte
             for node, frame in same
         )
-        or any(_LEADS_NOWHERE.search(walk.text_of(one, step.frame)) for one in nodes)
+        or _leads_nowhere(walk, nodes, step.frame)
         for nodes, _ in branches
         if nodes
     ) and all(nodes for nodes, _ in branches)
+
+
+def _leads_nowhere(walk: Walk, nodes: Sequence[Node], frame: Frame) -> bool:
+    """Whether each way through the statements ends the shell."""
+    ends = walk.flow.sequence(nodes, 0, State(True), frame.source, False, 1)
+    return all(kind == "exit" for kind, _ in ends)
 
 
 def _branches(walk: Walk, node: Node) -> Iterator[tuple[list[Node], bool]]:
@@ -171,16 +178,16 @@ def _continued(walk: Walk, node: Node, further: list[Step]) -> bool:
     return any("interlock" in walk.text_of(one, further[0].frame) for one in node.children[:1])
 
 
-def _skippable(walk: Walk, parent: Node, step: Step, below: Node | None = None) -> bool:
-    """Whether something before a node in its group leaves the group, or the function, early."""
-    if parent.type not in ("compound_statement", "do_group", "program") or below is not None:
+def _skippable(walk: Walk, parent: Node, step: Step) -> bool:
+    """Whether something before a node in its group may leave the group, or the function, well."""
+    if parent.type not in ("compound_statement", "do_group", "program"):
         return False
     for one in walk.flow.children(parent):
         if one.id == step.node.id:
             return False
         if not one.is_named or one.type in ("function_definition", "comment"):
             continue
-        text = walk.text_of(one, step.frame)
-        if _RETURNS.search(text) and "exit" not in text:
+        ends = walk.flow.run(one, State(True), step.frame.source, False, 1)
+        if any(kind not in ("normal", "exit") and end.ok for kind, end in ends):
             return True
     return False
