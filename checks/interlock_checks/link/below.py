@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from interlock_checks.link.paths import Name, Path
-from interlock_checks.link.values import HOLE, Made, merge
+from interlock_checks.link.values import HOLE, Made, Values, merge
 
 
 def is_receipt(value: object) -> bool:
     return isinstance(value, Made) and value.name.startswith("interlock.")
 
 
+def _below(way: Path, name: Name, mark: str = ".") -> Iterator[tuple[Name, str, Values]]:
+    """What a way remembers below a name: under which name, the part behind it, and the values."""
+    prefix = name[2] + mark
+    for key, values in way.names:
+        if key[:2] == name[:2] and key[2].startswith(prefix):
+            yield key, key[2][len(name[2]) :], values
+
+
 def without(way: Path, name: Name) -> Path:
     """Without what something holds."""
-    prefix = f"{name[2]}.["
-    for key, _ in way.names:
-        if key[:2] == name[:2] and key[2].startswith(prefix):
-            way = way.bind(key, None)
-    return way
+    return _cleared(way, name, ".[")
 
 
-def moved(way: Path, source: Name, target: Name) -> Path:
-    """With all that is remembered below one name remembered below another instead."""
-    prefix = f"{source[2]}."
-    for key, values in way.names:
-        if key[:2] == source[:2] and key[2].startswith(prefix):
-            way = way.bind(key, None)
-            way = way.bind((*target[:2], f"{target[2]}.{key[2][len(prefix) :]}"), values)
+def forgotten(way: Path, name: Name) -> Path:
+    """Without anything that is remembered below a name."""
+    return _cleared(way, name, ".")
+
+
+def _cleared(way: Path, name: Name, mark: str) -> Path:
+    for key, _, _ in _below(way, name, mark):
+        way = way.bind(key, None)
     return way
 
 
 def restored(way: Path, before: Path, name: Name, target: Name | None = None) -> Path:
     """With all that was remembered below a name before; under the target's name, if given."""
-    prefix = f"{name[2]}."
     to = target or name
-    for key, values in before.names:
-        if key[:2] == name[:2] and key[2].startswith(prefix):
-            way = way.bind((*to[:2], f"{to[2]}.{key[2][len(prefix) :]}"), values)
+    for _, rest, values in _below(before, name):
+        way = way.bind((*to[:2], to[2] + rest), values)
     return way
 
 
-def forgotten(way: Path, name: Name) -> Path:
-    """Without anything that is remembered below a name."""
-    prefix = f"{name[2]}."
-    for key, _ in way.names:
-        if key[:2] == name[:2] and key[2].startswith(prefix):
-            way = way.bind(key, None)
-    return way
+def moved(way: Path, source: Name, target: Name) -> Path:
+    """With all that is remembered below one name remembered below another instead."""
+    return restored(forgotten(way, source), way, source, target)
 
 
 def spilled(ways: Sequence[Path], later: Sequence[Path]) -> list[Path]:

@@ -72,8 +72,7 @@ def leave(holdings: Holdings, handed: Sequence[Handed], way: Path) -> Path:
 def _is_rebound(holdings: Holdings, name: Name) -> bool:
     """Whether a parameter becomes the name of something else."""
     facts = holdings.world.files[name[0]]
-    values = [facts.nodes[b.value] for b in facts.bindings if (b.scope, b.name) == name[1:]]
-    for value in values:
+    for value in (facts.nodes[number] for number in holdings.given(name)):
         left = facts.nodes[value.left] if isinstance(value, m.Op) else None
         own = isinstance(left, m.Ref) and left.name == name[2]
         if not isinstance(value, m.Param) and not own:

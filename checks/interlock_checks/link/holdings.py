@@ -29,7 +29,6 @@ Held = dict[str, Values]
 
 _EMPTY = control.EMPTY | control.COLLECTING
 
-_MOST_WALKED = 4_000
 _DEEPEST = 6
 
 
@@ -44,7 +43,7 @@ class Holdings:
     world: World
     value: Callable[[Running, int, Path], Values]
     receptacles: Receptacles
-    _later: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    _given: dict[Name, tuple[int, ...]] = field(default_factory=dict)
 
     # --- names ---
 
@@ -180,14 +179,10 @@ class Holdings:
             inner = [self.held(at, number, way, depth + 1) for number in given]
             if "builtins.zip" in names and any((one or {}).get(ITEM) == () for one in inner):
                 return {ITEM: ()}
+            if not inner:
+                return {ITEM: ()}
             # Of what is put together, the last is what a table is asked for.
-            return (
-                inner[-1]
-                if "builtins.zip" in names and inner
-                else inner[0]
-                if inner
-                else {ITEM: ()}
-            )
+            return inner[-1 if "builtins.zip" in names else 0]
         if "builtins.map" in names or (isinstance(method, m.Attr) and method.name == "map"):
             self.world.steps = 0
             functions = self.world.values(at.path, given[0], at.frame) if given else ()
@@ -250,12 +245,16 @@ class Holdings:
         """Whether something is put into a variable, or it is bound, after a node was read."""
         if "." in name[2]:
             return False
-        last = self._later.get(name)
-        if last is None:
+        return max(self.given(name), default=-1) > node
+
+    def given(self, name: Name) -> tuple[int, ...]:
+        """The nodes that a variable is bound to."""
+        found = self._given.get(name)
+        if found is None:
             bindings = self.world.files[name[0]].bindings
-            found = [b.value for b in bindings if (b.scope, b.name) == name[1:]]
-            last = self._later[name] = max(found, default=-1)
-        return last > node
+            found = tuple(b.value for b in bindings if (b.scope, b.name) == name[1:])
+            self._given[name] = found
+        return found
 
     def put(self, at: Running, node: int, way: Path) -> Path:
         """`base[key] = value`, of which a node is the union."""

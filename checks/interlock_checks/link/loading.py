@@ -73,10 +73,7 @@ def import_by_name(
     uses.world.want(site.path, node)
     reach = uses.reach(site, "IL003", function.name, "of a computed name", function.via)
     parameters = fold.depends(tuple(loose)) | fold.depends(package or ())
-    if parameters:
-        uses.wait(site, node, parameters, reach)
-    else:
-        uses.reaches.append(reach)
+    uses.wait(site, node, parameters, reach)
 
 
 def _is_bounded(
@@ -141,11 +138,7 @@ def execute(
         return
     uses.world.want(site.path, node)
     reach = uses.reach(site, "IL002", label, "of computed text", via)
-    parameters = fold.depends(tuple(unknown))
-    if parameters:
-        uses.wait(site, node, parameters, reach)
-    else:
-        uses.reaches.append(reach)
+    uses.wait(site, node, fold.depends(tuple(unknown)), reach)
 
 
 def nested_texts(uses: Uses, site: Site, verdict: Verdict) -> None:

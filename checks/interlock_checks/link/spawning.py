@@ -127,10 +127,7 @@ def weigh(
         fallback = uses.assume(
             site, f"the command line given to `{function.name}` is not known here"
         )
-    if parameters:
-        uses.wait(site, node, parameters, fallback)
-    else:
-        uses.conclude(fallback)
+    uses.wait(site, node, parameters, fallback)
 
 
 def _switched(uses: Uses, site: Site, node: int, verdicts: Sequence[Verdict]) -> None:

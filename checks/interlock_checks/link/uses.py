@@ -486,16 +486,13 @@ class Uses:
         if ":" in text or any(called_name(f) in _IMPORTING for f in into):
             self.report(site, sink.code, sink.name, f"named in a string and {use.manner}")
 
-    # --- computed imports and code ---
-
-    # --- processes ---
-
     # --- callers ---
 
     def wait(
         self, site: Site, node: int, parameters: set[Par], fallback: Reach | Assumption
     ) -> None:
-        if site.frame is not None:
+        """Note an outcome that depends on parameters until each caller of them is known."""
+        if site.frame is not None or not parameters:
             # Judged for one caller, whose own parameter it is: the outcome of that round.
             self.conclude(fallback)
             return
