@@ -58,14 +58,24 @@ _READ_BY_NAME = re.compile(
 
 
 def _statements(
-    text: AnyStr, pattern: re.Pattern[AnyStr], word: AnyStr
+    text: AnyStr, pattern: re.Pattern[AnyStr], words: tuple[AnyStr, AnyStr]
 ) -> Iterator[re.Match[AnyStr]]:
-    """What looks like an import; behind the last `import` there is none."""
-    last = text.rfind(word)
+    """
+    What looks like an import, by the words that it begins with; behind the last `import` is none.
+
+    To find a word is many times faster than to search for the pattern.
+    """
+    imported, source = words
     at = 0
-    while at <= last and (found := pattern.search(text, at)) is not None:
-        yield found
-        at = found.end()
+    while (ahead := text.find(imported, at)) >= 0:
+        before = text.find(source, at, ahead)
+        at = ahead if before < 0 else before
+        found = pattern.match(text, at)
+        if found is None:
+            at += 1
+        else:
+            yield found
+            at = found.end()
 
 
 @cache
@@ -78,7 +88,7 @@ def _attribute(module: bytes) -> re.Pattern[bytes]:
 def imported_words(data: bytes) -> tuple[str, ...]:
     """All words in the import statements of a file, or in what looks like one."""
     found: set[bytes] = set()
-    for statement in _statements(searchable(data), _IMPORT, b"import"):
+    for statement in _statements(searchable(data), _IMPORT, (b"import", b"from")):
         found.update(_WORD.findall(statement.group()))
     return tuple(sorted(word.decode() for word in found))
 
@@ -91,7 +101,7 @@ def imported_names(text: bytes, minded: Collection[str]) -> set[tuple[str, int, 
     `import x`, and "*" for a star. None where a statement that spells such a module is in doubt.
     """
     found: set[tuple[str, int, str]] = set()
-    for statement in _statements(text, _IMPORT, b"import"):
+    for statement in _statements(text, _IMPORT, (b"import", b"from")):
         words = {word.decode() for word in _WORD.findall(statement.group())}
         if words.isdisjoint(minded):
             continue
@@ -121,7 +131,7 @@ def matters(data: bytes) -> bool:
     modules = [module for module in _QUALIFIED if module in words]
     named = [module for module in modules if not words.isdisjoint(_QUALIFIED[module])]
     if named or not words.isdisjoint(_ROOTS):
-        for statement in _statements(text, _IMPORT, b"import"):
+        for statement in _statements(text, _IMPORT, (b"import", b"from")):
             found = set(_WORD.findall(statement.group()))
             if not found.isdisjoint(_ROOTS):
                 return True
@@ -171,7 +181,7 @@ class Interest:
             for at in occurrences(bare, text)
             if text[at - 1 : at] != "." and (by_name or not _QUOTED.match(text, max(at - 1, 0)))
         )
-        for statement in _statements(text, _IMPORT_TEXT, "import"):
+        for statement in _statements(text, _IMPORT_TEXT, ("import", "from")):
             words = frozenset(_TEXT_WORD.findall(statement.group()))
             if not words.isdisjoint(catalogue.IMPORT_ROOTS) or any(
                 module in words and not words.isdisjoint(inner)
