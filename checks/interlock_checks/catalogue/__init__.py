@@ -112,6 +112,7 @@ def _is_module(name: str) -> bool:
     return not any(word[:1].isupper() for word in name.split(".")[1:])
 
 
+@cache
 def canonical(name: str) -> str:
     """The catalogue's spelling of a dotted name; the name itself if it has no other."""
     if name.partition(".")[0] not in ROOTS:

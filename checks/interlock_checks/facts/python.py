@@ -85,7 +85,7 @@ def _unvalidated() -> Iterator[None]:
     out those of its own parser: these come from text that has the form already.
     """
     validate = cst.CSTNode.__post_init__
-    cst.CSTNode.__post_init__ = _accept  # type: ignore[method-assign]
+    cst.CSTNode.__post_init__ = _accept  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:

@@ -57,8 +57,10 @@ def tampered(
     )
     if inside:
         uses.report(site, "IL303", inside, "reached")
-    inert = all(is_inert(function, slot) for slot in range(len(given)))
-    touch(uses, site, tampering.escaped(function, given, inert))
+    if any(tampering.is_whole(value) for one in given for value in one.values) and not all(
+        is_inert(function, slot) for slot in range(len(given))
+    ):
+        touch(uses, site, tampering.escaped(function, given))
     touch(uses, site, tampering.listeners(function, given))
     if tampering.full_name(function) in {"pytest.main", "_pytest.config.main"}:
         touch(uses, site, tampering.left_out(given))

@@ -108,9 +108,16 @@ def called(function: Value, given: tuple[Given, ...]) -> Iterator[Put]:
     if owner is not None and method in tampering.EMPTYING:
         yield Put(owner, (), None, True, "emptied")
         return
-    for ending, found in tampering.METHODS.items():
+    for ending, found in _METHODS.get(name.rpartition(".")[2], ()):
         if name == ending or name.endswith(f".{ending}"):
             yield from _patched(found, given, name)
+
+
+_METHODS = {
+    word: [one for one in tampering.METHODS.items() if one[0].rpartition(".")[2] == word]
+    for word in {ending.rpartition(".")[2] for ending in tampering.METHODS}
+}
+"""Patchers by the last word of their name."""
 
 
 def only_changes(function: Value) -> bool:
@@ -435,18 +442,21 @@ def insides(world: World, path: str, node: int, frame: Frame | None) -> str | No
                 return None
 
 
-def escaped(function: Value, given: tuple[Given, ...], inert: bool) -> Iterator[Touch]:
+def is_whole(value: Value) -> bool:
+    """Whether a value is the module `interlock` itself."""
+    return isinstance(value, Ext) and value.name == ROOT
+
+
+def escaped(function: Ext | Method, given: tuple[Given, ...]) -> Iterator[Touch]:
     """The module itself, given to something that could do all this to it out of sight."""
     name = full_name(function)
-    if inert or not isinstance(function, Ext | Method):
-        return
     last = name.rpartition(".")[2]
     if name.partition(".")[0] in tampering.LOOKING or last in tampering.TELLING:
         return
     if name.partition(".")[0] in {"builtins", ROOT}:
         return
     for one in given:
-        if any(isinstance(v, Ext) and v.name == ROOT for v in one.values):
+        if any(map(is_whole, one.values)):
             yield Touch("IL303", ROOT, f"given to `{name.removeprefix('?.')}`")
 
 

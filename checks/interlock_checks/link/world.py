@@ -142,6 +142,9 @@ class World:
     steps: int = 0
     _own: Tables = field(default_factory=lambda: Tables())
     _exporting: set[tuple[str, str]] = field(default_factory=set)
+    _circles: int = 0
+    _used: dict[str, dict[int, int]] = field(default_factory=dict)
+    _listed: dict[str, frozenset[str] | None] = field(default_factory=dict)
     within: dict[str, int] = field(default_factory=dict)
     """The scope in which a text is executed, by the path of its facts."""
 
@@ -164,7 +167,7 @@ class World:
         self._depth += 1
         try:
             found = self._evaluate(path, node, frame)
-            use = self._uses_by_node(path).get(node)
+            use = (self._used.get(path) or self._uses_by_node(path)).get(node)
             if use is not None:
                 found = tuple(_given_away(value, (path, use)) for value in found)
             if weight(found) > HEAVIEST:
@@ -229,6 +232,7 @@ class World:
                 use.node: number for number, use in enumerate(facts.uses) if use.manner != "called"
             }
             tables[path] = table
+        self._used[path] = table
         return table
 
     def _tables(self, path: str) -> Tables:
@@ -404,19 +408,15 @@ class World:
             case _:
                 return NOTHING
 
-    def _all(self, path: str) -> set[str] | None:
+    def _all(self, path: str) -> frozenset[str] | None:
         """The names in `__all__`; None where there is none or it cannot be computed."""
+        if path in self._listed:
+            return self._listed[path]
         found = self.exported(path, "__all__")
-        names: set[str] = set()
-        for value in found:
-            if not isinstance(value, Many) or value.rest:
-                return None
-            for item in value.items:
-                for text in item:
-                    if not isinstance(text, Lit) or not isinstance(text.value, str):
-                        return None
-                    names.add(text.value)
-        return names if found else None
+        listed = _constants(found) if found else None
+        if (path, "__all__") in self._exports:
+            self._listed[path] = listed
+        return listed
 
     def _parameter(self, path: str, node: m.Param, frame: Frame | None) -> Values:
         current = frame
@@ -536,11 +536,13 @@ class World:
         if known is not None:
             return known
         if (path, name) in self._exporting:
+            self._circles += 1
             return NOTHING
         facts = self.files.get(path)
         if facts is None or not facts.scopes:
             return NOTHING
         self._exporting.add((path, name))
+        circles = self._circles
         try:
             groups = [
                 self.values(path, facts.bindings[number].value)
@@ -555,7 +557,8 @@ class World:
         finally:
             self._exporting.discard((path, name))
         found = merge(groups)
-        if not self._exporting:
+        # Within a circle it is what remains when something that imports this is left out.
+        if not self._exporting or circles == self._circles:
             self._exports[path, name] = found
         return found
 
@@ -1021,6 +1024,20 @@ def _given_away(value: Value, place: tuple[str, int]) -> Value:
             return AnyOf(name, place)
         case _:
             return value
+
+
+def _constants(values: Values) -> frozenset[str] | None:
+    """The texts in lists; None where one of them cannot be computed."""
+    names: set[str] = set()
+    for value in values:
+        if not isinstance(value, Many) or value.rest:
+            return None
+        for item in value.items:
+            for text in item:
+                if not isinstance(text, Lit) or not isinstance(text.value, str):
+                    return None
+                names.add(text.value)
+    return frozenset(names)
 
 
 def _absolute(name: str, level: int, package: str) -> str:
