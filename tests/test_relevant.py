@@ -358,6 +358,12 @@ def test_a_function_that_is_asked_for_is_kept_whole() -> None:
     assert cut_by({"sink"}, asked).text.startswith(asked)
 
 
+def test_a_short_function_that_something_kept_calls_is_kept() -> None:
+    text = "def default_url():\n    return 'url'\ndef other():\n    return 'b'\n"
+    cut = cut_by({"sink"}, f"{text}def work():\n    sink(default_url())\n")
+    assert cut.text.startswith(text.replace("def other():\n    return 'b'", "other = not 0"))
+
+
 @pytest.mark.parametrize("text", ["# sink\n", "# sink\n\n\n# sink\na = 1\n", "a = 1\n# sink\n"])
 def test_a_name_in_a_comment_keeps_nothing(text: str) -> None:
     large = text * cutting.SMALL

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from interlock_checks import catalogue
 from interlock_checks.facts.outline import Line, Outline, outline
 from interlock_checks.facts.relevant import Interest
-from interlock_checks.facts.words import is_behind_dot, occurrences
+from interlock_checks.facts.words import is_behind_dot, occurrences, text_words
 
 SMALL = 2_000
 """Modules up to this many characters are parsed whole: cutting would save nothing."""
@@ -47,7 +47,7 @@ MOST_NAMES = 200
 
 _DEF = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
 _CLASS = re.compile(r"\s*class\b")
-_WORD = re.compile(r"(?:\bdef\s+)?[^\W\d]\w*")
+_DEFINED = re.compile(r"def(?<!\wdef)\s+\w+")
 _NAME = re.compile(r"[^\W\d]\w*")
 _SPACES = re.compile(r"[\s()\\]+")
 _IMPORTS = re.compile(r"\s*(?:from\s+[\w.\s]+?)?\bimport\b(?P<names>[^#;]*)", re.DOTALL)
@@ -364,7 +364,7 @@ def _unreferenced(
     todo.append(text[position:])
     needed: set[int] = set()
     while todo:
-        for word in set(_words(todo.pop())) & waiting.keys():
+        for word in text_words(_DEFINED.sub("def", todo.pop())) & waiting.keys():
             for body in waiting.pop(word):
                 if body.start not in needed:
                     needed.add(body.start)
@@ -374,7 +374,3 @@ def _unreferenced(
 
 def _gives(text: str, body: _Body) -> bool:
     return body.end - body.start <= SHORT and "return" in text[body.start : body.end]
-
-
-def _words(text: str) -> Iterable[str]:
-    return (word for word in _WORD.findall(text) if not word.startswith("def"))

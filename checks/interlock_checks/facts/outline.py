@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import msgspec
+
 DEEPEST = 150
 """Open brackets at once; CPython gives up at 200, libcst's parser far later and slowly."""
 
@@ -49,8 +51,7 @@ _HARD = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A logical line: offsets in the text and width of its indentation."""
 
     start: int

@@ -50,11 +50,15 @@ def _bare() -> re.Pattern[bytes]:
 
 _IMPORT = re.compile(rb"\b(?:import|from)\b(?:[^\n(]*\([^)]*\)|[^\n]*(?:(?<=\\)\r?\n[^\n]*)*)")
 _MODULES = b"|".join(map(re.escape, sorted(_QUALIFIED)))
-_READ_BY_NAME = re.compile(
-    rb"\b(?:" + b"|".join(map(re.escape, sorted(_READERS))) + rb")\s*\(\s*(?:" + _MODULES + rb")\b"
-    rb"|\b(?:" + _MODULES + rb")\s*\.\s*__dict__\b"
-    rb"|\bimport\s+(?:" + _MODULES + rb")\s+as\b"
-)
+_RENAMED = re.compile(rb"import\s+(?:" + _MODULES + rb")\s+as\b")
+
+
+@cache
+def _read_by_name(reader: bytes) -> re.Pattern[bytes]:
+    if reader == b"__dict__":
+        return re.compile(rb"\b(?:" + _MODULES + rb")\s*\.\s*__dict__\b")
+    # It begins with a word and not with its edge: only then the search leaps from word to word.
+    return re.compile(re.escape(reader) + rb"\s*\(\s*(?:" + _MODULES + rb")\b")
 
 
 def _statements(
@@ -143,11 +147,11 @@ def matters(data: bytes) -> bool:
                 return True
     if any(_attribute(module).search(text) for module in named):
         return True
-    return (
-        bool(modules)
-        and (not words.isdisjoint(_READERS) or b"as" in words)
-        and _READ_BY_NAME.search(text) is not None
-    )
+    if not modules:
+        return False
+    if any(_read_by_name(reader).search(text) for reader in words & _READERS):
+        return True
+    return b"as" in words and _RENAMED.search(text) is not None
 
 
 _PLAIN_GETATTR = r"""\s*[\w.\[\]()]+\s*,\s*(?:b?r?)["']\w+["']\s*[,)]"""
