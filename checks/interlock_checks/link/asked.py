@@ -11,8 +11,9 @@ from typing import Literal
 
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
+from interlock_checks.link.needs import operands
 from interlock_checks.link.values import Ext, Lit, Made, Method, Value
-from interlock_checks.link.world import World, operands
+from interlock_checks.link.world import World
 
 How = Literal["", "told", "raised", "kept"]
 """`kept`: whoever is given it runs it, and keeps what it raises among the results."""

@@ -18,6 +18,7 @@ from interlock_checks.link.handlers import (
     swallows_at_exit,
 )
 from interlock_checks.link.machine import Machine
+from interlock_checks.link.members import attribute_of
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import Running, divided, dropped, failure, guard_of
 from interlock_checks.link.shape import Step, every
@@ -128,7 +129,7 @@ def _enter(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow
         opened.append(replace(path, permits=path.permits + 1) if held else path)
     for value in machine.value(step.node, paths[0], at) if paths else ():
         if isinstance(value, Obj):
-            for method in machine.world.attribute(value, "__enter__"):
+            for method in attribute_of(machine.world, value, "__enter__"):
                 if isinstance(method, Fun):
                     opened = flow.take(run_own(machine, method, (), -1, step.place, opened, at))
     site = Site(at.path, at.scope, step.place, "with")

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold
 from interlock_checks.link.changes import touch
+from interlock_checks.link.frames import Frame, frame_of, passed
 from interlock_checks.link.reach import Call, Reach, Site, Touching, Waiting
 from interlock_checks.link.uses import Uses
 from interlock_checks.link.values import Fun, Par
-from interlock_checks.link.world import Frame
 
 DEEPEST = 4
 """Functions that hand their own parameter on, within each other."""
@@ -138,8 +138,8 @@ class Callers:
         for function, node, path in chain:
             call = world.files[path].nodes[node]
             assert isinstance(call, m.Call)
-            given = world.given(path, call.args, frame)
-            frame = world.frame(function, given, 0, None)
+            given = passed(world, path, call.args, frame)
+            frame = frame_of(world, function, given, 0, None)
         assert frame is not None
         return frame
 
@@ -148,6 +148,6 @@ class Callers:
         call = world.files[at.path].nodes[node]
         assert isinstance(call, m.Call)
         found: set[Par] = set()
-        for one in world.given(at.path, call.args, None):
+        for one in passed(world, at.path, call.args, None):
             found |= fold.depends(one.values)
         return {(p.path, p.scope) for p in found}

@@ -8,14 +8,16 @@ from dataclasses import replace
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import object_of
+from interlock_checks.link.frames import Frame, frame_of, passed
 from interlock_checks.link.handing import enter, handed, leave, returning
 from interlock_checks.link.handlers import decorated, is_silenced, made_by, origin
 from interlock_checks.link.machine import Machine
+from interlock_checks.link.members import decorators_of
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import Running, divided, enclosing, is_worth, union_of
 from interlock_checks.link.shape import Step, every
 from interlock_checks.link.values import Ext, Fun, Given, Lit, Method, Values, as_told, is_told
-from interlock_checks.link.world import NESTED, Frame
+from interlock_checks.link.world import NESTED
 
 DEEPEST = 12
 """Calls within each other that are followed."""
@@ -147,7 +149,7 @@ def _inline(
         return Flow(paths) if on_yield is None else on_yield(paths)
     machine.visited.add((path, scope))
     machine.world.steps = 0
-    frame = machine.world.frame(function, given, 1, around or enclosing(at, facts, scope, path))
+    frame = frame_of(machine.world, function, given, 1, around or enclosing(at, facts, scope, path))
     inner = Running(
         path, scope, machine.owner(), frame, at, place, on_yield, at.bare, at.handling, at.me
     )
@@ -207,7 +209,7 @@ def arguments_of(
         return ()
     if any(arg.star for arg in node.args) or not paths:
         machine.world.steps = 0
-        return machine.world.given(at.path, node.args, at.frame)
+        return passed(machine.world, at.path, node.args, at.frame)
     return tuple(
         Given(union_of(machine.value(arg.value, path, at) for path in paths), arg.name)
         for arg in node.args
@@ -251,7 +253,7 @@ def consume(machine: Machine, node: int, place: int, paths: list[Path], at: Runn
 
 
 def is_manager(machine: Machine, function: Fun) -> bool:
-    return not machine.world.decorator_names(function).isdisjoint(control.CONTEXT_MANAGERS)
+    return not decorators_of(machine.world, function).isdisjoint(control.CONTEXT_MANAGERS)
 
 
 def _is_generator(machine: Machine, function: Fun) -> bool:

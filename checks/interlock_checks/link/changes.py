@@ -10,10 +10,11 @@ import msgspec
 from interlock_checks.facts import model as m
 from interlock_checks.link import approval, fold, tampering
 from interlock_checks.link.external import is_inert
+from interlock_checks.link.frames import Frame, passed
 from interlock_checks.link.reach import Site, Touching
 from interlock_checks.link.tampering import Touch
 from interlock_checks.link.values import Ext, Given, Method, Par, Value
-from interlock_checks.link.world import NESTED, Frame
+from interlock_checks.link.world import NESTED
 
 if TYPE_CHECKING:
     from interlock_checks.link.uses import Uses
@@ -69,7 +70,7 @@ def tampered(
         callee: Value = function
         arguments = given
         if frame is not None and isinstance(call, m.Call):
-            arguments = uses.world.given(site.path, call.args, frame)
+            arguments = passed(uses.world, site.path, call.args, frame)
             same = uses.world.values(site.path, call.func, frame)
             callee = next((f for f in same if isinstance(f, Ext | Method)), function)
         puts = list(tampering.called(callee, arguments))

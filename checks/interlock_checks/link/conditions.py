@@ -14,8 +14,12 @@ from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold
 from interlock_checks.link.attributes import name_of
+from interlock_checks.link.calling import results_of
+from interlock_checks.link.frames import Frame, frame_of, passed
 from interlock_checks.link.handlers import made_by, origin
 from interlock_checks.link.holdings import Holdings
+from interlock_checks.link.members import attribute_of
+from interlock_checks.link.needs import operands
 from interlock_checks.link.paths import Key, Name, Path, Site
 from interlock_checks.link.receptacles import Receptacles
 from interlock_checks.link.running import Running
@@ -37,7 +41,7 @@ from interlock_checks.link.values import (
     Values,
     merge,
 )
-from interlock_checks.link.world import Frame, World, operands
+from interlock_checks.link.world import World
 
 _SPELLING = frozenset({"builtins.str", "builtins.repr"})
 _FLIPPED = {"is not": "is", "!=": "==", "not in": "in"}
@@ -176,8 +180,8 @@ class Conditions:
         for function in self.world.values(at.path, call.func, at.frame):
             if not isinstance(function, Fun):
                 return []
-            given = self.world.given(at.path, call.args, at.frame)
-            frame = self.world.frame(function, given, 1)
+            given = passed(self.world, at.path, call.args, at.frame)
+            frame = frame_of(self.world, function, given, 1)
             inner = replace(at, path=function.path, scope=function.scope, frame=frame)
             yields = self.world.files[function.path].scopes[function.scope].yields
             found += [(inner, number) for number in yields]
@@ -216,7 +220,7 @@ class Conditions:
             self.world.steps = 0
             values = self.world.values(inner.path, number, inner.frame)
         if isinstance(part, str):
-            return merge(self.world.attribute(value, part) for value in values) or UNKNOWN
+            return merge(attribute_of(self.world, value, part) for value in values) or UNKNOWN
         return values
 
     def changed(self, at: Running, one: m.Op, way: Path) -> Values | None:
@@ -289,7 +293,9 @@ class Conditions:
             return None
         self.world.steps = 0
         functions = self.world.values(path, args[0].value, frame)
-        return self.world.call(functions, self.world.given(path, args[1:], frame), path, frame)
+        return results_of(
+            self.world, functions, passed(self.world, path, args[1:], frame), path, frame
+        )
 
     def held(self, at: Running, node: int, way: Path) -> Values | None:
         """What this way alone knows of a variable, or of the result of a call."""

@@ -14,6 +14,7 @@ from interlock_checks.catalogue import endings
 from interlock_checks.catalogue.endings import Telling
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
+from interlock_checks.link.frames import passed
 from interlock_checks.link.handlers import exit_kind
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Path, Raised, Site
@@ -89,7 +90,7 @@ def _site(machine: Machine, step: Step, at: Running) -> Site:
         call = machine.world.files[at.path].nodes[step.node]
         args = call.args if isinstance(call, m.Call) else ()
         machine.world.steps = 0
-        given = machine.world.given(at.path, args, None)
+        given = passed(machine.world, at.path, args, None)
         names = machine.world.values(at.path, call.func) if isinstance(call, m.Call) else ()
         if not any(commanded(getattr(name, "name", ""), given) for name in names):
             place, here = at.place, at.outer

@@ -9,6 +9,8 @@ from typing import Literal
 
 from interlock_checks.catalogue import control, endings
 from interlock_checks.facts import model as m
+from interlock_checks.link.frames import Frame, frame_of, passed
+from interlock_checks.link.members import attribute_of, members_of
 from interlock_checks.link.values import (
     Cls,
     Ext,
@@ -24,7 +26,7 @@ from interlock_checks.link.values import (
     Values,
     is_told,
 )
-from interlock_checks.link.world import Frame, World
+from interlock_checks.link.world import World
 
 _EVERYTHING = frozenset({"builtins.BaseException"})
 _DEEPEST = 4
@@ -133,13 +135,13 @@ def may_swallow(
 
 
 def _answers_true(world: World, value: Obj, depth: int) -> bool:
-    for _, scope, cls in world.members(value):
+    for _, scope, cls in members_of(world, value):
         if scope is None and isinstance(cls, Ext) and cls.name in control.SUPPRESSING:
             return True
     return any(
         isinstance(method, Fun) and _returns_true(world, method, depth)
         for name in _EXIT
-        for method in world.attribute(value, name)
+        for method in attribute_of(world, value, name)
     )
 
 
@@ -273,11 +275,11 @@ def decorated(world: World, function: Fun) -> tuple[Fun, Frame | None] | None:
             if isinstance(maker, Cls):
                 # The name means an object of that class, which is what is called.
                 made = Obj(maker.path, maker.scope, (Given((current,)),))
-                called = [f for f in world.attribute(made, "__call__") if isinstance(f, Fun)]
+                called = [f for f in attribute_of(world, made, "__call__") if isinstance(f, Fun)]
                 current, around = (called[0], None) if called else (current, around)
                 continue
             outer = _frame_of(world, function.path, decorator, maker, around)
-            frame = world.frame(maker, (Given((current,)),), 1, outer)
+            frame = frame_of(world, maker, (Given((current,)),), 1, outer)
             inner = world.files[maker.path].scopes[maker.scope]
             for returned in inner.returns:
                 for value in world.values(maker.path, returned, frame) if returned >= 0 else ():
@@ -295,7 +297,7 @@ def _makers(world: World, decorators: Values) -> list[Fun | Cls]:
             case Fun() | Cls():
                 found.append(value)
             case Obj():
-                called = world.attribute(value, "__call__")
+                called = attribute_of(world, value, "__call__")
                 found += [method for method in called if isinstance(method, Fun)]
             case _:
                 pass
@@ -322,7 +324,7 @@ def _frame_of(
     for function in functions:
         own = isinstance(function, Fun) and (function.path, function.scope)
         if isinstance(one, m.Call) and isinstance(function, Fun) and own == (maker.path, parent):
-            return world.frame(function, world.given(path, one.args, None), 1, around)
+            return frame_of(world, function, passed(world, path, one.args, None), 1, around)
     return around
 
 

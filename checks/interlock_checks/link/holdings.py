@@ -15,6 +15,8 @@ from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
 from interlock_checks.link.below import is_receipt, marker, moved, restored, without
+from interlock_checks.link.calling import results_of
+from interlock_checks.link.frames import frame_of, passed
 from interlock_checks.link.paths import Name, Path
 from interlock_checks.link.receptacles import Receptacles
 from interlock_checks.link.running import Running
@@ -186,12 +188,14 @@ class Holdings:
         if "builtins.map" in names or (isinstance(method, m.Attr) and method.name == "map"):
             self.world.steps = 0
             functions = self.world.values(at.path, given[0], at.frame) if given else ()
-            return {ITEM: self.world.call(functions, self.mapped(at, given[1:], way), at.path)}
+            return {
+                ITEM: results_of(self.world, functions, self.mapped(at, given[1:], way), at.path)
+            }
         for value in self.world.values(at.path, call.func, at.frame):
             if isinstance(value, Fun):
                 scope = self.world.files[value.path].scopes[value.scope]
-                frame = self.world.frame(
-                    value, self.world.given(at.path, call.args, at.frame), 1, None
+                frame = frame_of(
+                    self.world, value, passed(self.world, at.path, call.args, at.frame), 1, None
                 )
                 self.world.steps = 0
                 yields = [self.world.values(value.path, n, frame) for n in scope.yields if n >= 0]

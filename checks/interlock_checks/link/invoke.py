@@ -24,6 +24,7 @@ from interlock_checks.link.calls import (
 from interlock_checks.link.exits import check, is_check, note, quit_by, run_future, run_process
 from interlock_checks.link.handlers import SILENCED, Caught, is_silencing, made_by
 from interlock_checks.link.machine import Machine
+from interlock_checks.link.members import attribute_of
 from interlock_checks.link.overridden import chosen
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import (
@@ -145,13 +146,13 @@ def _invoke(
             made = Obj(function.path, function.scope)
             me = (at.path, at.scope, f"#{step.node}")
             paths = [machine.conditions.holdings.made(function, me, path) for path in paths]
-            for method in machine.world.attribute(made, "__init__"):
+            for method in attribute_of(machine.world, made, "__init__"):
                 if isinstance(method, Fun):
                     call, place = step.node, step.place
                     return run_own(machine, method, given, -1, place, paths, at, made_by=call)
             return Flow(paths)
         case Obj():
-            for method in machine.world.attribute(function, "__call__"):
+            for method in attribute_of(machine.world, function, "__call__"):
                 if isinstance(method, Fun):
                     return run_own(machine, method, given, step.node, step.place, paths, at)
             return Flow(paths)

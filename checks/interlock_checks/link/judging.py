@@ -15,9 +15,10 @@ from hashlib import blake2b
 import msgspec
 
 from interlock_checks.facts import model as m
+from interlock_checks.link.needs import Tables
 from interlock_checks.link.reach import Assumption, Call, Reach, Touching, Waiting
 from interlock_checks.link.uses import Uses
-from interlock_checks.link.world import NESTED, Modules, Tables, World
+from interlock_checks.link.world import NESTED, Modules, World
 
 Function = tuple[str, int]
 """A function of the repository: its file and its scope."""

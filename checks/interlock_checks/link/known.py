@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 from interlock_checks import catalogue
 from interlock_checks.catalogue import processes, reflection
 from interlock_checks.link import fold
+from interlock_checks.link.calling import results_of
+from interlock_checks.link.members import any_attribute_of, attribute_of, item_of
 from interlock_checks.link.values import (
     HOLE,
     UNKNOWN,
@@ -45,7 +47,8 @@ from interlock_checks.link.values import (
 )
 
 if TYPE_CHECKING:
-    from interlock_checks.link.world import Frame, World
+    from interlock_checks.link.frames import Frame
+    from interlock_checks.link.world import World
 
 Known = Callable[["World", Sequence[Given], str], Values]
 
@@ -129,13 +132,13 @@ def call_bound(
             owner = given[0].values if given else UNKNOWN
             name = args[0].values if args else UNKNOWN
             methods = attribute_path(world, owner, name)
-            return world.call(methods, tuple(args[1:]), path, frame)
+            return results_of(world, methods, tuple(args[1:]), path, frame)
         case Ext(name="operator.itemgetter"):
             owner = given[0].values if given else UNKNOWN
             keys = args[0].values if args else UNKNOWN
-            return merge(world.item(value, keys) for value in owner)
+            return merge(item_of(world, value, keys) for value in owner)
         case _:
-            return world.call((func,), (*args, *given), path, frame)
+            return results_of(world, (func,), (*args, *given), path, frame)
 
 
 def attribute_path(world: World, owner: Values, names: Values) -> Values:
@@ -145,10 +148,10 @@ def attribute_path(world: World, owner: Values, names: Values) -> Values:
         if isinstance(name, Lit) and isinstance(name.value, str):
             current = owner
             for part in name.value.split("."):
-                current = merge(world.attribute(value, part) for value in current)
+                current = merge(attribute_of(world, value, part) for value in current)
             groups.append(current)
         else:
-            groups.extend(world.any_attribute(value, name) for value in owner)
+            groups.extend(any_attribute_of(world, value, name) for value in owner)
     return merge(groups)
 
 
@@ -214,7 +217,7 @@ def _dotted(world: World, text: str, path: str) -> Values:
     name = head
     for part in rest:
         name = f"{name}.{part}"
-        inner = merge(world.attribute(value, part) for value in current)
+        inner = merge(attribute_of(world, value, part) for value in current)
         if inner in ((), UNKNOWN) or all(isinstance(v, Method) for v in inner):
             inner = world.module(path, name, 0)
         current = inner
@@ -238,9 +241,9 @@ def attribute_path_single(world: World, owner: Values, names: Values) -> Values:
     for name in names:
         for value in owner:
             if isinstance(name, Lit) and isinstance(name.value, str):
-                groups.append(world.attribute(value, name.value))
+                groups.append(attribute_of(world, value, name.value))
             else:
-                groups.append(world.any_attribute(value, name))
+                groups.append(any_attribute_of(world, value, name))
     return merge(groups)
 
 
@@ -266,12 +269,12 @@ def _reduce(world: World, given: Sequence[Given], path: str) -> Values:
     items = fold.items_of(source[0])
     if items is None:
         if Ext("builtins.getattr") in [_bare(f) for f in functions]:
-            return merge(world.any_attribute(value) for value in start or UNKNOWN)
+            return merge(any_attribute_of(world, value) for value in start or UNKNOWN)
         return UNKNOWN
     remaining = list(items)
     current = start if start is not None else (remaining.pop(0) if remaining else UNKNOWN)
     for one in remaining[:64]:
-        current = world.call(functions, (Given(current), Given(one)), path)
+        current = results_of(world, functions, (Given(current), Given(one)), path)
     return current
 
 
@@ -294,10 +297,10 @@ def _map(world: World, given: Sequence[Given], path: str) -> Values:
     if len(source) == 1:
         items = fold.items_of(source[0])
         if items is not None and len(items) <= 256:
-            results = tuple(world.call(functions, (Given(one),), path) for one in items)
+            results = tuple(results_of(world, functions, (Given(one),), path) for one in items)
             return (Many(results),)
     one = merge(fold.each(value) for value in source)
-    return (Many((world.call(functions, (Given(one),), path),), rest=True),)
+    return (Many((results_of(world, functions, (Given(one),), path),), rest=True),)
 
 
 def _listed(world: World, given: Sequence[Given], path: str) -> Values:
@@ -432,7 +435,7 @@ def _vars(world: World, given: Sequence[Given], path: str) -> Values:
 
 def _members(world: World, given: Sequence[Given], path: str) -> Values:
     owner = argument(given, 0) or UNKNOWN
-    every = merge(world.any_attribute(value) for value in owner)
+    every = merge(any_attribute_of(world, value) for value in owner)
     return (Many(((Many((UNKNOWN, every)),),), rest=True),)
 
 
@@ -508,7 +511,7 @@ def _specified(world: World, given: Sequence[Given], path: str) -> Values:
 
 def _apply_async(world: World, given: Sequence[Given], path: str) -> Values:
     functions = argument(given, 0) or UNKNOWN
-    return world.call(functions, tuple(given[1:]), path)
+    return results_of(world, functions, tuple(given[1:]), path)
 
 
 _KNOWN: dict[str, Known] = {
@@ -569,7 +572,7 @@ _KNOWN: dict[str, Known] = {
     "operator.methodcaller": _bound("operator.methodcaller"),
     "operator.itemgetter": _bound("operator.itemgetter"),
     "operator.getitem": lambda world, given, path: merge(
-        world.item(v, argument(given, 1) or UNKNOWN) for v in argument(given, 0) or UNKNOWN
+        item_of(world, v, argument(given, 1) or UNKNOWN) for v in argument(given, 0) or UNKNOWN
     ),
     "operator.add": lambda world, given, path: fold.operation(
         "+", argument(given, 0) or UNKNOWN, argument(given, 1) or UNKNOWN

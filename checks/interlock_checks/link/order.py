@@ -19,12 +19,13 @@ from interlock_checks.link.asked import Asked
 from interlock_checks.link.conditions import Conditions
 from interlock_checks.link.follow import HANDLERS, start
 from interlock_checks.link.machine import Machine
+from interlock_checks.link.needs import operands
 from interlock_checks.link.paths import Choice, Path, Site
 from interlock_checks.link.reach import Reach
 from interlock_checks.link.running import Running
 from interlock_checks.link.values import Ext, Fun, Lit, Made, Method, Told, Values
 from interlock_checks.link.verdicts import Spot, Verdicts
-from interlock_checks.link.world import NESTED, World, operands
+from interlock_checks.link.world import NESTED, World
 
 _PURE = frozenset({"approve", "validate"})
 _HARMLESS = frozenset({"verify", "backup"})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from interlock_checks.facts import model as m
 from interlock_checks.link.machine import Machine
+from interlock_checks.link.members import attribute_of
 from interlock_checks.link.paths import Path, Site
 from interlock_checks.link.running import Running, guard_of
 from interlock_checks.link.shape import Step, every
@@ -33,8 +34,8 @@ def _left_out(machine: Machine, func: int, paths: Sequence[Path], at: Running) -
     found: set[str] = set()
     for owner in machine.world.values(at.path, one.base, at.frame):
         if isinstance(owner, Obj) and machine.world.files[owner.path].scopes[owner.scope].bases:
-            above = machine.world.attribute(Up(owner.path, owner.scope), one.name)
-            own = machine.world.attribute(owner, one.name)
+            above = attribute_of(machine.world, Up(owner.path, owner.scope), one.name)
+            own = attribute_of(machine.world, owner, one.name)
             if {_identity(value) for value in above} != {_identity(value) for value in own}:
                 found.update(name for value in above for name in _guards_of(machine, value))
     return found

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from interlock_checks.link.frames import Frame
 from interlock_checks.link.tampering import Touch
 from interlock_checks.link.values import Fun, Par
-from interlock_checks.link.world import Frame
 
 if TYPE_CHECKING:
     from interlock_checks.link.uses import Uses

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
+from interlock_checks.link.needs import operands
 from interlock_checks.link.running import guard_of
 from interlock_checks.link.shape import Step
 from interlock_checks.link.values import Fun
-from interlock_checks.link.world import World, operands
+from interlock_checks.link.world import World
 
 _MOST_WALKED = 4_000
 _ROUNDS = 6

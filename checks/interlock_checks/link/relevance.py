@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from interlock_checks.catalogue import control, endings
 from interlock_checks.catalogue.guards import INTERLOCK
 from interlock_checks.facts import model as m
+from interlock_checks.link.members import attribute_of
 from interlock_checks.link.running import guard_of
 from interlock_checks.link.shape import Step, every
 from interlock_checks.link.values import Bound, Cls, Ext, Fun, Made, Method, Obj, Par, Value
@@ -100,7 +101,7 @@ class Relevance:
             case Cls(path=path, scope=scope) | Obj(path=path, scope=scope):
                 made = Obj(path, scope)
                 for name in ("__init__", "__call__", "__enter__", "__exit__"):
-                    for method in self.world.attribute(made, name):
+                    for method in attribute_of(self.world, made, name):
                         if isinstance(method, Fun):
                             yield method.path, method.scope
             case _:

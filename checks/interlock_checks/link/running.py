@@ -9,6 +9,7 @@ from typing import Protocol
 from interlock_checks import catalogue
 from interlock_checks.catalogue.guards import INTERLOCK
 from interlock_checks.facts import model as m
+from interlock_checks.link.frames import Frame
 from interlock_checks.link.handlers import (
     Caught,
 )
@@ -29,7 +30,6 @@ from interlock_checks.link.values import (
     is_told,
     weight,
 )
-from interlock_checks.link.world import Frame
 
 MOST_TOLD = 40
 """Parts of a list of exit statuses that is remembered."""

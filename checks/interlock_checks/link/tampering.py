@@ -16,7 +16,9 @@ from interlock_checks.catalogue import guards, tampering
 from interlock_checks.catalogue.tampering import CI_PREFIXES, CI_VARIABLES, ROOT, Patcher
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold
+from interlock_checks.link.frames import Frame
 from interlock_checks.link.known import argument
+from interlock_checks.link.members import attribute_of
 from interlock_checks.link.values import (
     UNKNOWN,
     Bound,
@@ -36,7 +38,7 @@ from interlock_checks.link.values import (
     Value,
     Values,
 )
-from interlock_checks.link.world import NESTED, Frame, World
+from interlock_checks.link.world import NESTED, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +280,7 @@ def _names_of_guards(world: World, put: Put) -> Iterator[Touch]:
         return
     for key in put.key:
         if isinstance(key, Lit) and isinstance(key.value, str):
-            for held in world.attribute(owner, key.value):
+            for held in attribute_of(world, owner, key.value):
                 if isinstance(held, Ext) and _is_guarded(held.name):
                     yield _replaced(held.name, put)
                     return
@@ -390,7 +392,7 @@ def shadowed(world: World, path: str, use: m.Use) -> Iterator[Touch]:
             case Mod(path=file) if ROOT in world.modules.names(file):
                 pass  # reported as the file that it is, if it is not interlock's own
             case Mod() | Cls():
-                held = [v for one in sorted(api) for v in world.attribute(value, one)]
+                held = [v for one in sorted(api) for v in attribute_of(world, value, one)]
                 known = [v for v in held if not isinstance(v, Method) and v not in UNKNOWN]
                 if known and not any(holds_guard(v) for v in known):
                     yield Touch("IL303", "a stand-in", f"given the name `{ROOT}`")

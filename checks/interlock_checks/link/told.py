@@ -15,6 +15,7 @@ from interlock_checks.catalogue import control, endings
 from interlock_checks.catalogue.guards import REFUSED
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
+from interlock_checks.link.members import attribute_of
 from interlock_checks.link.paths import Path
 from interlock_checks.link.running import Running
 from interlock_checks.link.values import (
@@ -171,7 +172,7 @@ class _Reading:
                 if name in endings.GOOD | endings.BAD:
                     return (Told((status == 0) is (name in endings.GOOD)),)
             case Obj() if is_told(value):
-                return self.world.attribute(value, name)
+                return attribute_of(self.world, value, name)
             case _:
                 pass
         return ()

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from interlock_checks.catalogue import endings
 from interlock_checks.facts import model as m
+from interlock_checks.link.needs import operands
 from interlock_checks.link.started import is_raised
 from interlock_checks.link.values import Given, Lit, Many, Values
-from interlock_checks.link.world import World, operands
+from interlock_checks.link.world import World
 
 _OUTPUT = frozenset({"stdout", "stderr", "args", "pid"})
 """What can be asked of a finished process without seeing how it ended."""

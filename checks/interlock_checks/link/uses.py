@@ -16,6 +16,7 @@ from interlock_checks import catalogue
 from interlock_checks.catalogue import guards, processes, reflection
 from interlock_checks.facts import model as m
 from interlock_checks.link import approval, fold, tampering
+from interlock_checks.link.calling import results_of
 from interlock_checks.link.changes import changed, private_imports, tampered
 from interlock_checks.link.external import (
     all_items,
@@ -29,9 +30,11 @@ from interlock_checks.link.external import (
     named_sink,
     reflective,
 )
+from interlock_checks.link.frames import Frame, passed
 from interlock_checks.link.known import sink_names
 from interlock_checks.link.lines import command_lines, shell_verdicts, verdicts_of
 from interlock_checks.link.loading import execute, import_by_name, load
+from interlock_checks.link.members import COMPUTED, attribute_of, members_of
 from interlock_checks.link.reach import Assumption, Call, Reach, Site, Touching, Waiting
 from interlock_checks.link.spawning import (
     magic,
@@ -62,7 +65,7 @@ from interlock_checks.link.values import (
     Value,
     Values,
 )
-from interlock_checks.link.world import COMPUTED, NESTED, Frame, World
+from interlock_checks.link.world import NESTED, World
 
 _RUNNING = frozenset(
     "run call execute sudo local shell system popen Popen spawn check_call check_output check_run "
@@ -156,7 +159,7 @@ class Uses:
         """Judge a call that waited, for what one caller gives."""
         call = self.world.files[site.path].nodes[node]
         assert isinstance(call, m.Call)
-        given = self.world.given(site.path, call.args, frame)
+        given = passed(self.world, site.path, call.args, frame)
         for function in self.world.values(site.path, call.func, frame):
             if isinstance(function, Ext | Method):
                 self._judge(site, node, function, given)
@@ -249,7 +252,7 @@ class Uses:
         call = facts.nodes[node]
         assert isinstance(call, m.Call)
         functions = self.world.values(site.path, call.func, frame)
-        given = self.world.given(site.path, call.args, frame)
+        given = passed(self.world, site.path, call.args, frame)
         if any(tampering.holds_guard(value) for one in given for value in one.values):
             self.world.want(site.path, call.func)
         for function in functions:
@@ -279,7 +282,7 @@ class Uses:
                 more = [g.values for g in given if g.name is None]
                 spawn_program(self, site, node, function, command_lines([*words, *more]), given)
             case Obj():
-                for inner in self.world.attribute(function, "__call__"):
+                for inner in attribute_of(self.world, function, "__call__"):
                     if isinstance(inner, Fun):
                         self._own_call(site, node, inner, given)
             case _:
@@ -311,7 +314,7 @@ class Uses:
         if importer is not None or name in reflection.COMPUTED:
             import_by_name(self, site, node, function, importer, given)
             if importer is not None and importer.calls:
-                for value in self.world.call((Ext(name),), given, site.path):
+                for value in results_of(self.world, (Ext(name),), given, site.path):
                     if isinstance(value, Ext):
                         self.external(site, node, value, ())
         if name == "importlib.util.module_from_spec":
@@ -351,12 +354,12 @@ class Uses:
             perhaps_spawn(self, site, node, function, given)
 
     def _constructed(self, site: Site, node: int, function: Cls, given: tuple[Given, ...]) -> None:
-        for _, scope, cls in self.world.members(function):
+        for _, scope, cls in members_of(self.world, function):
             if scope is None and isinstance(cls, Ext):
                 sink = catalogue.sink(cls.name)
                 if sink is not None and not is_innocent(sink, given):
                     self.report(site, sink.code, sink.name, "constructed by a subclass")
-        for inner in self.world.attribute(Obj(function.path, function.scope), "__init__"):
+        for inner in attribute_of(self.world, Obj(function.path, function.scope), "__init__"):
             if isinstance(inner, Fun):
                 self._own_call(site, node, inner, given)
 

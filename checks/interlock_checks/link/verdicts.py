@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from interlock_checks.catalogue import endings, processes
 from interlock_checks.facts import model as m
 from interlock_checks.link.conditions import Conditions
+from interlock_checks.link.needs import operands
 from interlock_checks.link.paths import Choice, Path, Site
 from interlock_checks.link.reach import Reach
 from interlock_checks.link.running import Running
 from interlock_checks.link.values import Cls, Ext, Fun, Lit, Told, Values, is_told
-from interlock_checks.link.world import World, operands
+from interlock_checks.link.world import World
 
 _MOST_NODES = 2_000
 """Nodes that an expression is traced back to."""
