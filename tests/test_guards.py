@@ -361,6 +361,14 @@ os.environ[f"C{'I'}"] = interlock.__version__  #! IL304
 os.environ = {**os.environ, "CI": "1"}  #! IL304
 vars(os)["environ"]["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "x"  #! IL304
 """,
+    "variables from a text": """
+import io, os, interlock
+from dotenv import dotenv_values, load_dotenv
+load_dotenv(stream=io.StringIO("# of a runner\\nexport CI='true'\\n"))  #! IL304
+load_dotenv(None, io.StringIO("CI=\\nCOLOUR=1 # CI=1"))
+load_dotenv()
+os.environ.update(dotenv_values(stream=io.StringIO("CI = 1")))  #! IL304
+""",
     "children": """
 import os, subprocess, sys
 env = os.environ.copy()
@@ -393,6 +401,9 @@ shutil.move("x", ROOT / ".inter" "lock")  #! IL304
 Path("x").rename(".interlock/x")  #! IL304
 os.open(".interlock/d", os.O_WRONLY | os.O_CREAT)  #! IL304
 os.symlink("old", ".interlock/new")  #! IL304
+
+def store(run):
+    (ROOT / ".interlock" / run / f"{run}.json").touch()  #! IL304
 
 def keep(path):
     path.write_text("{}")
@@ -484,6 +495,27 @@ def test_a_path_from_another_file_is_followed(tmp_path: Path) -> None:
         "app/paths.py": 'from pathlib import Path\nSTATE = Path(".interlock")\n',
         "app/local.py": (
             'from app.paths import STATE\n(STATE / "receipt").write_text("{}")  #! IL304\n'
+        ),
+    }
+
+    assert found(tmp_path, files) == marked(files)
+
+
+def test_variables_from_another_file_are_followed(tmp_path: Path) -> None:
+    files = {
+        "app/__init__.py": "",
+        "app/runner.py": (
+            'PLAIN = {"LANG": "C"}\nMARKS = PLAIN | {"CI": "1"}\nOTHER = {"CI": "1"}\n'
+        ),
+        "app/defaults.py": 'VALUES = dict(CI="1")\n',
+        "app/ship.py": (
+            "import os, subprocess\nfrom app import defaults\n"
+            "from app.runner import MARKS, OTHER, PLAIN\n"
+            'subprocess.run(["interlock", "deploy"], env=os.environ | MARKS)  #! IL304\n'
+            'subprocess.run(["interlock", "deploy"], env=os.environ | PLAIN)\n'
+            "for name, value in OTHER.items():\n    os.environ[name] = value  #! IL304\n"
+            "os.environ.update(defaults.VALUES)  #! IL304\n"
+            "import interlock\n"
         ),
     }
 

@@ -51,7 +51,7 @@ LISTENERS: Final = frozenset({"dispatch", "_has_events", "_execute_on_connection
 INSIDES: Final = frozenset({"__wrapped__", "__globals__", "__closure__", "__code__", "__bases__"})
 """Attributes that lead behind what a function or class shows."""
 
-Form = Literal["attribute", "dotted", "item", "table", "environment"]
+Form = Literal["attribute", "dotted", "item", "table", "environment", "lines"]
 """
 What a patching function is given:
 
@@ -60,6 +60,7 @@ dotted       a string that names it: `"package.module.name"`; an object and a na
 item         a table, a key and a value
 table        a table and what to update it with
 environment  the name of a variable
+lines        a stream of `NAME=value`, all of which become variables
 """
 
 
@@ -99,6 +100,8 @@ FUNCTIONS: Final[Mapping[str, Patcher]] = {
     "importlib.reload": _ATTRIBUTE,
     "os.putenv": Patcher("environment"),
     "posix.putenv": Patcher("environment"),
+    "dotenv.load_dotenv": Patcher("lines"),
+    "dotenv.main.load_dotenv": Patcher("lines"),
 }
 """Functions that patch, by their canonical name."""
 
@@ -175,7 +178,7 @@ CI_VARIABLES: Final = frozenset(
 CI_PREFIXES: Final = ("ACTIONS_ID_TOKEN_REQUEST_", "ACTIONS_RUNTIME_")
 """What a GitHub job asks for its identity with."""
 
-ENVIRONMENT: Final = frozenset({"environ", "environb", "putenv"})
+ENVIRONMENT: Final = frozenset({"environ", "environb", "load_dotenv", "putenv"})
 """Words without one of which a file sets no variable of its process."""
 
 STATE: Final = ".interlock"

@@ -71,6 +71,12 @@ def environment(put: Put) -> Iterator[Touch]:
             pass
 
 
+def is_open(put: Put) -> bool:
+    """Whether a change sets variables of this process, and which of them is not known."""
+    named = isinstance(put.owner, Ext) and put.owner.name in _ENVIRONMENTS
+    return named and not all(isinstance(key, Lit) for key in put.key or UNKNOWN)
+
+
 def given_variables(values: Values) -> Iterator[str]:
     """The variables of CI in an environment that is given to a process."""
     for value in values:

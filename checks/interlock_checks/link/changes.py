@@ -31,9 +31,18 @@ def changed(uses: Uses, site: Site, use: m.Use) -> None:
 
         def judge(uses: Uses, frame: Frame | None) -> tuple[list[Touch], set[Par]]:
             puts = list(tampering.stored(uses.world, site.path, use, frame))
+            _ask(uses, site, puts, use.node, use.into)
             return touches(uses, site, puts), tampering.depends(puts)
 
         _touch_or_wait(uses, site, judge)
+
+
+def _ask(uses: Uses, site: Site, puts: Sequence[tampering.Put], *nodes: int) -> None:
+    """Variables whose names are not known here may be named in a file that was not read."""
+    if any(map(approval.is_open, puts)):
+        for node in nodes:
+            if node >= 0:
+                uses.world.want(site.path, node)
 
 
 def touches(uses: Uses, site: Site, puts: Sequence[tampering.Put]) -> list[Touch]:
@@ -74,6 +83,7 @@ def tampered(
             same = uses.world.values(site.path, call.func, frame)
             callee = next((f for f in same if isinstance(f, Ext | Method)), function)
         puts = list(tampering.called(callee, arguments))
+        _ask(uses, site, puts, node)
         found = [*touches(uses, site, puts), *approval.receipts(callee, arguments)]
         path = approval.written(callee, arguments)
         open_ends = tampering.depends(puts) | fold.depends(path[0] if path else ())

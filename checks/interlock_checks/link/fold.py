@@ -155,6 +155,8 @@ def _operation(operator: str, left: Value, right: Value) -> Value:
         case "/", _, (Lit(value=str()) | Text()):
             # pathlib: a path divided by a name.
             return _bounded(joined([*_text_side(left), "/", *(parts_of(right) or ())]))
+        case "/", (Lit(value=str()) | Text()), _:
+            return _bounded(joined([*_text_side(left), "/", None]))
         case _, (Ext() | Mod() | Cls() | Fun() | AnyOf()), _:
             # No list at all: whatever was tried, the object is still the same.
             return left

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from interlock_checks import catalogue
 from interlock_checks.catalogue import processes, reflection
-from interlock_checks.link import fold
+from interlock_checks.link import dotenv, fold
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.members import any_attribute_of, attribute_of, item_of
 from interlock_checks.link.values import (
@@ -514,6 +514,15 @@ def _apply_async(world: World, given: Sequence[Given], path: str) -> Values:
     return results_of(world, functions, tuple(given[1:]), path)
 
 
+def _stream(world: World, given: Sequence[Given], path: str) -> Values:
+    return (Bound(Ext(dotenv.STREAM), tuple(given[:1])),) if given else (Made(dotenv.STREAM),)
+
+
+def _dotenv(world: World, given: Sequence[Given], path: str) -> Values:
+    found = dotenv.variables(given)
+    return UNKNOWN if found is None else (found,)
+
+
 _KNOWN: dict[str, Known] = {
     "builtins.getattr": _getattr,
     "inspect.getattr_static": _getattr,
@@ -590,6 +599,9 @@ _KNOWN: dict[str, Known] = {
     "importlib.reload": _first,
     "importlib.util.module_from_spec": _specified,
     **{name: _bound(name) for name in reflection.SPEC_FINDERS},
+    "io.StringIO": _stream,
+    "dotenv.dotenv_values": _dotenv,
+    "dotenv.main.dotenv_values": _dotenv,
     "os.environ.get": _environment,
     "os.getenv": _environment,
     "os.environ.setdefault": _environment,

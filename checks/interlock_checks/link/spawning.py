@@ -111,6 +111,8 @@ def weigh(
     touch(uses, site, tampering.left_out(given))
     if any(_runs_interlock(uses, site, verdict) for verdict in verdicts):
         uses.starting.add(site.path.partition(NESTED)[0])
+        if node >= 0:
+            uses.world.want(site.path, node)  # its environment may come from another file
         touch(uses, site, approval.given_to_child(given))
     found = next((v for v in verdicts if v.kind == "migration"), None)
     unknown = not verdicts or any(v.kind == "unknown" for v in verdicts)

@@ -15,7 +15,7 @@ from interlock_checks import catalogue
 from interlock_checks.catalogue import guards, tampering
 from interlock_checks.catalogue.tampering import CI_PREFIXES, CI_VARIABLES, ROOT, Patcher
 from interlock_checks.facts import model as m
-from interlock_checks.link import fold
+from interlock_checks.link import dotenv, fold
 from interlock_checks.link.frames import Frame
 from interlock_checks.link.known import argument
 from interlock_checks.link.members import attribute_of
@@ -161,6 +161,10 @@ def _patched(patcher: Patcher, given: tuple[Given, ...], by: str) -> Iterator[Pu
         case "environment":
             variable = argument(given, 0, "name") or UNKNOWN
             yield Put(Ext("os.environ"), variable, argument(given, 1) or UNKNOWN, True, manner)
+        case "lines":
+            held = dotenv.variables(given)
+            for variable, text in () if held is None else held.pairs:
+                yield Put(Ext("os.environ"), variable, text, True, manner)
         case "table":
             named = tuple(((Lit(g.name),), g.values) for g in given if g.name)
             more = argument(given, 1, "values") or (Table((), rest=False),)
