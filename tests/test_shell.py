@@ -184,6 +184,18 @@ A=current; alembic ${A:-upgrade}
 A=1; alembic ${A:+upgrade} head
 unset A; alembic upgrade head
 read -r A <<< upgrade; alembic $A head
+read -r A <<< current; alembic $A
+read -r A B <<< "alembic upgrade head"; $A $B
+read -r A B <<< "alembic upgrade head"; echo $A; $B head 2>/dev/null
+read -r A B <<< "alembic current"; $A $B
+IFS=, read -ra A <<< "alembic,upgrade,head"; "${A[@]}"
+IFS=: read -r A B <<< "upgrade:head"; alembic "$A" "$B"
+read -ra A <<< "alembic history"; "${A[@]}"
+read -p upgrade A <<< current; alembic $A
+mapfile -t A <<< $'alembic\nupgrade\nhead'; "${A[@]}"
+mapfile -t A <<< $'alembic\nheads'; "${A[@]}"
+printf -v A '%s %s' alembic 'upgrade head'; $A
+printf -v A '%s %s' alembic current; $A
 while read -r A; do alembic $A head; done <<< upgrade
 declare A=upgrade; alembic $A head
 f() { local A=upgrade; alembic $A head; }; f

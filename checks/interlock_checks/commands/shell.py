@@ -608,7 +608,7 @@ class Walk:
                 positional=context.frame.positional if own else (launch.positional,),
                 row=launch.row,
                 last_row=max(last, launch.row)
-                if launch.row < command.stdin_row or not stdin
+                if launch.row < command.stdin_row or not stdin or stdin is self.substituted
                 else launch.row + holed(launch.text).count("\n"),
                 depth=context.frame.depth + 1,
                 local=local,
