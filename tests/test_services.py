@@ -20,6 +20,150 @@ MARK = re.compile(r"\s*# (IL\d{3})$")
 
 # Lines that end in a comment with a code are those that are reported.
 FILES: dict[str, dict[str, str]] = {
+    "editors' run and launch configurations": {
+        ".idea/runConfigurations/reset.xml": """
+        <component name="ProjectRunConfigurationManager">
+          <configuration name="module" type="PythonConfigurationType">
+            <envs>
+              <env name="CI" value="true" />
+            </envs>
+            <option name="SCRIPT_NAME" value="alembic" />  # IL102
+            <option name="PARAMETERS" value="upgrade &quot;head&quot;" />
+            <option name="MODULE_MODE" value="true" />
+          </configuration>
+          <configuration name="shell" type="ShConfigurationType">
+            <option name="SCRIPT_TEXT" value="alembic heads &amp;&amp; alembic stamp a"/>  # IL102
+          </configuration>
+          <configuration name="alembic upgrade head" type="ShConfigurationType">
+            <option name="SCRIPT_TEXT" value="interlock alembic upgrade head" />
+          </configuration>
+          <configuration name="script" type="PythonConfigurationType">
+            <option name="SCRIPT_NAME" value="$PROJECT_DIR$/serve.py" />
+            <option name="PARAMETERS" value="--port 80" />
+          </configuration>
+        </component>
+        """,
+        ".vscode/launch.json": """
+        {
+          "configurations": [
+            {
+              "name": "alembic upgrade head",
+              "request": "launch",
+              "module": "alembic",  # IL102
+              "args": ["upgrade", "head"]
+            },
+            {
+              "name": "deploy",
+              "request": "launch",
+              "module": "interlock",  # IL304
+              "args": ["deploy", "production"],
+              "env": {"CI": "true"}
+            },
+            {"request": "launch", "module": "alembic", "args": ["history"]}
+          ]
+        }
+        """,
+    },
+    "init systems of containers, and Elastic Beanstalk": {
+        "rootfs/etc/s6-overlay/s6-rc.d/schema/up": """
+        with-contenv
+        alembic upgrade head  # IL102
+        """,
+        ".buildkite/hooks/pre-command": """
+        alembic upgrade head  # IL102
+        """,
+        ".ebextensions/01.config": """
+        container_commands:
+          01_schema:
+            command: "alembic upgrade head"  # IL102
+            leader_only: true
+          02_read:
+            command: "alembic current"
+        """,
+    },
+    "tasks of Nx, wireit, pixi and Compose": {
+        "api/project.json": """
+        {
+          "targets": {
+            "schema": {
+              "executor": "nx:run-commands",
+              "options": {"commands": ["alembic check", "alembic upgrade head"]}  # IL102
+            }
+          }
+        }
+        """,
+        "package.json": """
+        {
+          "scripts": {"schema": "wireit"},
+          "wireit": {"schema": {"command": "alembic upgrade head"}}  # IL102
+        }
+        """,
+        "pixi.toml": """
+        [tasks]
+        heads = "alembic heads"
+        schema = { cmd = ["alembic", "upgrade", "head"] }  # IL102
+
+        [feature.ops.tasks]
+        reset = "alembic downgrade base"  # IL102
+        """,
+        "compose.yaml": """
+        services:
+          web:
+            develop:
+              watch:
+                - action: sync+exec
+                  exec:
+                    command: alembic upgrade head  # IL102
+                - action: rebuild
+        """,
+    },
+    "CloudFormation": {
+        "stack.yaml": """
+        AWSTemplateFormatVersion: "2010-09-09"
+        Description: alembic upgrade head is somebody else's business
+        Resources:
+          Task:
+            Type: AWS::ECS::TaskDefinition
+            Properties:
+              ContainerDefinitions:
+                - Name: schema
+                  Command: [alembic, upgrade, head]  # IL102
+          Host:
+            Type: AWS::EC2::Instance
+            Properties:
+              UserData:
+                Fn::Base64:
+                  Fn::Sub:
+                    - |
+                      #!/bin/bash
+                      alembic upgrade ${Target}  # IL102
+                    - {Target: head}
+        """
+    },
+    "git's aliases": {
+        ".gitconfig": """
+        [alias]
+        \tst = status --short
+        \tsync = "!git pull && alembic upgrade head"  # IL102
+        [user]
+        \tname = !alembic upgrade head
+        """,
+        "setup.sh": """
+        git config --global alias.sync '!git pull && alembic upgrade head'  # IL102
+        git -c alias.x='!alembic stamp head' x  # IL102
+        git config alias.say '!echo alembic upgrade head'
+        git config user.name '!alembic upgrade head'
+        """,
+    },
+    "Azure's task for another host": {
+        "azure-pipelines.yml": """
+        steps:
+          - task: SSH@0
+            inputs:
+              runOptions: inline
+              inline: cd /srv && alembic stamp head  # IL102
+        """
+    },
     "ansible: vectors, variables and loops": {
         "site.yml": """
         - hosts: app

@@ -36,9 +36,10 @@ from interlock_checks.commands.model import (
     normal,
     opaque,
     spaced,
+    starts,
     word,
 )
-from interlock_checks.commands.options import inner_command, read_options
+from interlock_checks.commands.options import cut, inner_command, read_options
 from interlock_checks.commands.prefixes import INERT, LOGINS, PREFIXES, SHELLS
 from interlock_checks.commands.steps import CALLERS
 from interlock_checks.commands.tools import SINKS
@@ -74,6 +75,8 @@ def launches(argv: Argv, stdin: PythonSource | None = None) -> Iterator[Launch]:
         if name in PREFIXES:
             if name == "git" or name in CALLERS:
                 yield Program(word(name), rest, sureness=sureness)
+            if name == "git":
+                yield from _aliases_of_git(argv)
             step = inner_command(PREFIXES[name], argv)
             yield from step.texts
             if stdin is not None:
@@ -115,6 +118,18 @@ def launches(argv: Argv, stdin: PythonSource | None = None) -> Iterator[Launch]:
         if name not in SINKS and name not in INERT:
             yield from guesses(rest)
         return
+
+
+def _aliases_of_git(argv: Argv) -> Iterator[Launch]:
+    """`git config alias.x '!TEXT'` and `git -c alias.x='!TEXT'`: text for a shell."""
+    for index, one in enumerate(argv.words):
+        if not starts(one).lower().startswith("alias.") or isinstance(one, Rest):
+            continue
+        name, equals, _ = starts(one).partition("=")
+        behind = index + 1 < len(argv.words)
+        text = cut(one, len(name) + 1) if equals else argv.words[index + 1] if behind else REST
+        if not isinstance(text, Rest) and starts(text).startswith("!"):
+            yield ShellText(cut(text, 1), argv.row(index if equals else index + 1), (REST,))
 
 
 def _unknown_program(head: Argument, rest: Argv, stdin: PythonSource | None) -> Iterator[Launch]:

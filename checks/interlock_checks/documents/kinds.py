@@ -50,7 +50,8 @@ _NAMES: dict[str, str] = {
         "lefthook",
     ),
     "package.json": "package_json",
-    "pyproject.toml": "pyproject",
+    **dict.fromkeys(("pyproject.toml", "pixi.toml"), "pyproject"),
+    **dict.fromkeys((".gitconfig", "gitconfig"), "gitconfig"),
     "tox.ini": "tox",
     "pytest.ini": "tox",
     ".pytest.ini": "tox",
@@ -64,7 +65,7 @@ _NAMES: dict[str, str] = {
         " bitbucket-pipelines.yml .drone.yml .drone.yaml .woodpecker.yml .woodpecker.yaml"
         " .travis.yml appveyor.yml .appveyor.yml serverless.yml serverless.yaml buildspec.yml"
         " buildspec.yaml .platform.app.yaml app.yaml apprunner.yaml .cirrus.yml"
-        " procfile.yml mise.toml .mise.toml supervisord.conf circus.ini".split(),
+        " project.json procfile.yml mise.toml .mise.toml supervisord.conf circus.ini".split(),
         "platform",
     ),
 }
@@ -93,6 +94,10 @@ _PLACES: tuple[tuple[str, str], ...] = (
     ("crontab", r"(?:.*/)?(?:cron\.d|crontabs)/[^/]+|(?:.*/)?crontab[.\-_][^/]*"),
     ("systemd", r"(?:.*/)?[^/]+\.service\.d/[^/]+\.conf"),
     ("shell", r"(?:.*/)?(?:\.husky|\.githooks|\.git-hooks|git-hooks)/(?:_/)?[^/.]+"),
+    ("shell", r"(?:.*/)?s6-rc\.d/[^/]+/(?:up|down|run|finish)"),
+    ("shell", r"(?:.*/)?\.buildkite/hooks/[^/.]+"),
+    ("platform", r"(?:.*/)?\.ebextensions/[^/]+\.config"),
+    ("idea", r"(?:.*/)?\.idea/(?:.*/)?runconfigurations/[^/]+\.xml|(?:.*/)?[^/]+\.run\.xml"),
     ("shell", r"(?:.*/)?cron\.(?:hourly|daily|weekly|monthly)/[^/.]+"),
 )
 """Formats by the path in lower case, where name and suffix say nothing; the first that fits."""
@@ -107,7 +112,7 @@ _DATA_PLACES: tuple[tuple[str, str], ...] = (
     ("taskfile", r"(?:.*/)?taskfile[^/]*\.ya?ml"),
     ("compose", r"(?:.*/)?(?:docker-|podman-)?compose[^/]*\.ya?ml"),
     ("platform", r"(?:.*/)?\.(?:semaphore|woodpecker|devcontainer)/.*\.(?:ya?ml|json)"),
-    ("platform", r"(?:.*/)?\.vscode/tasks\.json"),
+    ("platform", r"(?:.*/)?\.vscode/(?:tasks|launch)\.json"),
     ("platform", r"(?:.*/)?[^/]*task-?def[^/]*\.json"),
 )
 """The same for files whose suffix says that they hold data."""
@@ -148,6 +153,11 @@ _YAML: tuple[_Searched, ...] = (
         re.compile(
             rb"(?m)^[ \t-]*[\"']?(?:[\w.]+\.)?(?:shell|command|runcmd)[\"']?[ \t]*:",
         ),
+        "platform",
+    ),
+    (
+        (b"AWSTemplateFormatVersion", b"AWS::"),
+        re.compile(rb"(?m)^AWSTemplateFormatVersion\b|\bAWS::\w+::"),
         "platform",
     ),
     (

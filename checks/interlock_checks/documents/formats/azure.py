@@ -25,7 +25,7 @@ _HOLE = re.compile(
     r"\$\{\{(?:(?!\$\{\{).)*?\}\}|\$\[(?:(?!\$\[).)*?\]|\$\([A-Za-z]\w*\.[\w.]+\)", re.S
 )
 _SHELLS = ("script", "bash", "pwsh", "powershell")
-_INPUTS = ("script", "inlineScript", "arguments", "args", "command")
+_INPUTS = ("script", "inlineScript", "inline", "arguments", "args", "command")
 _COMMANDS = re.compile(r"\w*(?:commands?|scripts?|cmds?|run)", re.I)
 _PHASES = ("preDeploy", "deploy", "routeTraffic", "postRouteTraffic")
 _CHOICE = re.compile(r"\$\{\{\s*(?:if|elseif|else|else if|each)\b")

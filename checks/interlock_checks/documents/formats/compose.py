@@ -50,6 +50,8 @@ def _service(name: Text, service: Map, sheet: Sheet) -> None:
     for hook in ("post_start", "pre_stop"):
         for one in items(service.get(hook)):
             scripts.extend(_line(child(one, "command"), how, sheet))
+    for one in items(child(service.get("develop"), "watch")):
+        scripts.extend(_line(child(one, "exec", "command"), how, sheet))
     _health(child(service.get("healthcheck"), "test"), how, sheet)
     after, loose = _order(service.get("depends_on"))
     sheet.jobs.append(

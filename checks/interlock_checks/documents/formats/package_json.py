@@ -28,6 +28,12 @@ def read(text: str, path: str) -> Layout:
             if isinstance(hooks, Map):
                 for _, body in hooks.effective():
                     sheet.shell(body, how)
+        for table in (child(document, "wireit"), child(document, "nx", "targets")):
+            for _, target in table.effective() if isinstance(table, Map) else ():
+                for place in (target, child(target, "options")):
+                    for key in ("command", "commands"):
+                        for one in items(child(place, key)):
+                            sheet.shell(one if isinstance(one, Text) else child(one, key), how)
         staged = child(document, "lint-staged")
         if isinstance(staged, Map):
             for _, body in staged.effective():

@@ -49,7 +49,7 @@ _KEYS = frozenset(
     # fly.toml, render.yaml, railway, vercel, netlify, nixpacks, heroku.yml, app.json
     "release_command cmd build_command run_command start_command predeploycommand buildcommand"
     " startcommand dockercommand installcommand devcommand ignorecommand command commands cmds"
-    " postdeploy pr-predestroy test-setup test"
+    " predeploy postdeploy pr-predestroy test-setup test"
     # Travis, AppVeyor, Bitbucket, Drone, Woodpecker, Semaphore, Cloud Build, dvc, buildspec
     " before_install install before_script script after_script after_success after_failure"
     " before_deploy after_deploy before_cache build_script test_script deploy_script before_build"
@@ -58,7 +58,7 @@ _KEYS = frozenset(
     " postcreatecommand poststartcommand postattachcommand oncreatecommand updatecontentcommand"
     " initializecommand shell ansible.builtin.shell ansible.builtin.command runcmd bootcmd"
     " ansible.legacy.shell ansible.legacy.command run build.command preview hooks inline"
-    " user_data program".split()
+    " user_data userdata program".split()
 )
 _TABLES = frozenset({"processes", "run"})
 """Tables of which every value is a command."""
@@ -278,7 +278,14 @@ class _File:
             found = self.sheet.argv([whole], how)
             yield self.part(node.row, found, how, condition, condition_row)
             return
-        entry = node.get("entrypoint") or node.get("entryPoint")
+        module = node.get("module")
+        if isinstance(module, Text) and "request" in node.table:
+            # A launch configuration of VS Code.
+            words = [Text("python", module.row), Text("-m", module.row), module]
+            whole = Seq(module.row, [*words, *texts(node.get("args"))])
+            yield self.part(module.row, self.sheet.argv([whole], how), how, None, 0)
+            return
+        entry = node.get("entrypoint") or node.get("entryPoint") or node.get("EntryPoint")
         if entry is not None or ("args" in node.table and "command" in node.table):
             command = [entry, node.get("command") if entry is None else None, node.get("args")]
             found = self.sheet.argv(command, how)
@@ -321,6 +328,11 @@ class _File:
     def command(self, value: Node, how: Script) -> list[int]:
         """Shell text, a list of lines of it, an argument vector, or a table with one of these."""
         if isinstance(value, Map):
+            made = next((one for key, one in value.pairs if key.value.startswith("Fn::")), None)
+            if made is not None:
+                # CloudFormation's functions: what is put in is not known, the text around it is.
+                made = made.items[0] if isinstance(made, Seq) and made.items else made
+                return self.command(made, how)
             inner = value.get("command") or value.get("cmd") or value.get("script")
             if isinstance(value.get("argv"), Seq):
                 return self.sheet.argv([value.get("argv")], how)

@@ -24,7 +24,6 @@ _TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("pdm", ("pdm", "scripts")),
     ("task", ("taskipy", "tasks")),
     ("rye", ("rye", "scripts")),
-    ("pixi", ("pixi", "tasks")),
     ("thx", ("thx", "jobs")),
 )
 _BUILDS: tuple[tuple[str, ...], ...] = (
@@ -48,15 +47,15 @@ def read(text: str, path: str) -> Layout:
     documents, problems = read_toml(text)
     sheet = Sheet(_HOLE, problems)
     for root in documents:
+        if path.rpartition("/")[2].lower() == "pixi.toml":
+            _pixi(root, sheet)
+            continue
         _entry_points(root, sheet)
         tools = child(root, "tool")
         _poetry(child(tools, "poetry"), sheet)
         for prefix, place in _TABLES:
             _Tasks(sheet, prefix).read(child(tools, *place))
-        features = child(tools, "pixi", "feature")
-        if isinstance(features, Map):
-            for _, feature in features.effective():
-                _Tasks(sheet, "pixi").read(child(feature, "tasks"))
+        _pixi(child(tools, "pixi"), sheet)
         _hatch(child(tools, "hatch", "envs"), sheet)
         for place in _BUILDS:
             for one in items(child(tools, *place)):
@@ -67,6 +66,13 @@ def read(text: str, path: str) -> Layout:
         read_tables(child(tools, "tox"), sheet)
         pytest_options(child(tools, "pytest", "ini_options", "addopts"), sheet)
     return sheet.layout(SYSTEM)
+
+
+def _pixi(pixi: Node | None, sheet: Sheet) -> None:
+    for table in (pixi, child(pixi, "feature"), child(pixi, "target")):
+        for _, one in table.effective() if isinstance(table, Map) else ():
+            _Tasks(sheet, "pixi").read(child(one, "tasks"))
+    _Tasks(sheet, "pixi").read(child(pixi, "tasks"))
 
 
 def pytest_options(node: Node | None, sheet: Sheet) -> None:
