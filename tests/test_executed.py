@@ -72,6 +72,28 @@ FOUND = {
         alembic("current")
         alembic("upgrade", "head")  # IL102
     """,
+    "a program of which a caller gives the end": """
+        import os, subprocess
+        from pathlib import Path
+        class Tools:
+            def __init__(self, root):
+                self.bin = Path(root) / "bin"
+            def run(self, tool, *words):
+                program = (self.bin / tool).with_suffix(".exe" if os.name == "nt" else "")
+                return subprocess.call([os.fspath(program), *words])
+            def refresh(self):
+                self.run("pip", "list")
+                self.run("alembic", "upgrade", "head")  # IL102
+    """,
+    "a line that a helper fills in and takes apart": """
+        import shlex, subprocess
+        def sh(line, *args, **names):
+            subprocess.run(shlex.split(line.format(*args, **names)), check=True)
+        def release(tag):
+            sh("git tag {}", tag)
+            sh("alembic -x tag={tag} {verb} head", tag=tag, verb="upgrade")  # IL102
+            subprocess.run(f"alembic -n {tag} upgrade head".split())  # IL102
+    """,
     "a text with places to fill": """
         import os
         from string import Template
@@ -132,6 +154,15 @@ INNOCENT = {
             from alembic.command import upgrade as go
         def start(go):
             exec("go(None, 'head')")
+    """,
+    "parts that every caller gives as constants": """
+        from importlib import import_module
+        def backend(name, kind="sync"):
+            return import_module("%s_%s" % (name, kind))
+        def compute(text):
+            return eval("1 + " + text)
+        backend("json")
+        compute("2")
     """,
     "a statement that is timed": """
         import timeit

@@ -221,6 +221,7 @@ EXPRESSIONS = st.one_of(
     _fill("[{}, *L][{}:]", STRINGS, SMALL.map(repr)),
     _fill("L * {}", SMALL.map(repr)),
     _fill("{}.split('a')", STRINGS),
+    _fill("(A + {}).split()", STRINGS),
 )
 
 
@@ -331,12 +332,34 @@ def test_nothing_is_claimed_of_what_raises(expression: str) -> None:
         "os.path.join(home(), 'bin', 'alembic')",
         "f'{home()}/bin/alembic'",
         "str(Path.home() / 'alembic')",
+        "(Path.home() / 'alembic.py').with_suffix('')",
+        "Path(home(), 'flask.x').with_stem('alembic').with_suffix('')",
     ],
 )
 def test_of_a_path_the_last_part_is_known_wherever_it_leads(expression: str) -> None:
     (found,) = folded(f"import os, sys\nfrom pathlib import Path\nx = {expression}\n")
     assert isinstance(found, Text)
     assert (found.parts[-1] or "").rpartition("/")[2] == "alembic"
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("f'alembic -x tag={home()} upgrade'.split()", ["alembic", "-x", None, "upgrade"]),
+        ("f'a,{home()},c'.split(',')", ["a", None, "c"]),
+        ("f'alembic {home()} upgrade'.rsplit(None, 1)", [None, "upgrade"]),
+        ("shlex.split(f'sh -c \"alembic {home()}\"')", ["sh", "-c", None]),
+    ],
+)
+def test_a_text_in_parts_is_split_into_words_and_may_be_more(
+    expression: str, words: list[str | None]
+) -> None:
+    found = folded(f"import shlex\nx = {expression}\n")
+    (listed,) = (value for value in found if isinstance(value, Many))
+    assert is_open(found)
+    assert [
+        one.value if isinstance(one, Lit) else None for item in listed.items for one in item
+    ] == words
 
 
 def test_the_comparison_itself_can_fail() -> None:

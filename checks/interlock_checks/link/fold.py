@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from interlock_checks.link.splitting import named_otherwise, split
 from interlock_checks.link.values import (
     HOLE,
     UNKNOWN,
@@ -360,8 +361,15 @@ def method(owner: Value, name: str, given: Sequence[Given]) -> Values:
             pieces = [piece for values in positional for piece in ((Lit("/"),), values)]
             return concatenated([(owner,), *pieces])
         case Lit(value=str()) | Text() if name in {"with_name", "with_stem", "with_suffix"}:
-            last = positional[0] if name == "with_name" and positional else UNKNOWN
+            last = positional[0] if positional else UNKNOWN
+            if name != "with_name":
+                last = _named_otherwise(owner, name, last)
             return concatenated([parent(owner), (Lit("/"),), last])
+        case Text(parts=parts) if name in {"split", "rsplit"} and not named:
+            if not all(len(values) == 1 and isinstance(values[0], Lit) for values in positional):
+                return UNKNOWN
+            bounds = [native(_only(values)) for values in positional]
+            return split(parts, lambda text: getattr(text, name)(*bounds))
         case Text() if name in {"strip", "rstrip", "lstrip"} and not positional:
             return (owner,)
         case Bound(func=Ext(name=name_), args=args) if name_ == TEMPLATE:
@@ -408,6 +416,15 @@ def _substitute(
 
 _SAME_PATH = frozenset({"absolute", "as_posix", "expanduser", "resolve", "__fspath__"})
 """Methods of a path that give the same one; text has none of that name."""
+
+
+def _named_otherwise(path: Value, method: str, given: Values) -> Values:
+    """The last name of a path after `with_stem` or `with_suffix`."""
+    parts = parts_of(path) or (None,)
+    found = [
+        named_otherwise(parts, method, one.value) if isinstance(one, Lit) else None for one in given
+    ]
+    return merge(UNKNOWN if name is None else (Lit(name),) for name in found)
 
 
 def parent(value: Value) -> Values:

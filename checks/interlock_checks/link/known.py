@@ -23,6 +23,7 @@ from interlock_checks.catalogue import processes, reflection
 from interlock_checks.link import dotenv, fold
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.members import any_attribute_of, attribute_of, item_of
+from interlock_checks.link.splitting import split
 from interlock_checks.link.values import (
     HOLE,
     UNKNOWN,
@@ -41,6 +42,7 @@ from interlock_checks.link.values import (
     Program,
     Space,
     Table,
+    Text,
     Value,
     Values,
     merge,
@@ -493,6 +495,17 @@ def _getmodule(world: World, given: Sequence[Given], path: str) -> Values:
     return tuple(found)
 
 
+def _shell_words(world: World, given: Sequence[Given], path: str) -> Values:
+    if len(given) != 1 or given[0].star:
+        return UNKNOWN
+    return merge(
+        split(value.parts, shlex.split)
+        if isinstance(value, Text)
+        else fold.compute(shlex.split, (value,))
+        for value in given[0].values
+    )
+
+
 def _which(world: World, given: Sequence[Given], path: str) -> Values:
     return argument(given, 0, "cmd") or UNKNOWN
 
@@ -605,6 +618,7 @@ _KNOWN: dict[str, Known] = {
     "os.environ.get": _environment,
     "os.getenv": _environment,
     "os.environ.setdefault": _environment,
+    "shlex.split": _shell_words,
     "shutil.which": _which,
     "asyncio.run": _first,
     "asyncio.to_thread": _apply_async,
@@ -649,7 +663,6 @@ _FOLDED: dict[str, Callable[..., object]] = {
     "binascii.a2b_base64": binascii.a2b_base64,
     "codecs.decode": codecs.decode,
     "codecs.encode": codecs.encode,
-    "shlex.split": shlex.split,
     "shlex.join": shlex.join,
     "shlex.quote": shlex.quote,
     "json.loads": json.loads,

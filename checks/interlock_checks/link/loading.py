@@ -8,7 +8,6 @@ from interlock_checks import catalogue
 from interlock_checks.catalogue import reflection
 from interlock_checks.commands.judge import Verdict
 from interlock_checks.commands.model import const
-from interlock_checks.link import fold
 from interlock_checks.link.external import as_statement
 from interlock_checks.link.known import argument
 from interlock_checks.link.reach import Site
@@ -72,8 +71,7 @@ def import_by_name(
         return
     uses.world.want(site.path, node)
     reach = uses.reach(site, "IL003", function.name, "of a computed name", function.via)
-    parameters = fold.depends(tuple(loose)) | fold.depends(package or ())
-    uses.wait(site, node, parameters, reach)
+    uses.wait(site, node, uses.parameters(site, node, [tuple(loose), package or ()]), reach)
 
 
 def _is_bounded(
@@ -138,7 +136,7 @@ def execute(
         return
     uses.world.want(site.path, node)
     reach = uses.reach(site, "IL002", label, "of computed text", via)
-    uses.wait(site, node, fold.depends(tuple(unknown)), reach)
+    uses.wait(site, node, uses.parameters(site, node, [tuple(unknown)]), reach)
 
 
 def nested_texts(uses: Uses, site: Site, verdict: Verdict) -> None:

@@ -13,13 +13,13 @@ from interlock_checks.commands import judge_argv, judge_shell
 from interlock_checks.commands.judge import Verdict
 from interlock_checks.commands.model import Argument
 from interlock_checks.commands.steps import STEPS
-from interlock_checks.link import approval, fold, tampering
+from interlock_checks.link import approval, tampering
 from interlock_checks.link.changes import touch
 from interlock_checks.link.known import argument
 from interlock_checks.link.lines import command_lines, has_text, shell_verdicts, verdicts_of
 from interlock_checks.link.loading import execute, nested_texts
 from interlock_checks.link.reach import Assumption, Reach, Site
-from interlock_checks.link.values import UNKNOWN, Ext, Given, Lit, Many, Method, Par, Program, Text
+from interlock_checks.link.values import UNKNOWN, Ext, Given, Lit, Many, Method, Program, Text
 from interlock_checks.link.world import NESTED
 
 if TYPE_CHECKING:
@@ -119,9 +119,6 @@ def weigh(
     if found is None and not unknown:
         return
     uses.world.want(site.path, node)
-    parameters: set[Par] = set()
-    for one in given:
-        parameters |= fold.depends(one.values)
     fallback: Reach | Assumption
     if found is not None:
         fallback = uses.reach(site, "IL102", found.what, f"started by `{function.name}`")
@@ -129,7 +126,7 @@ def weigh(
         fallback = uses.assume(
             site, f"the command line given to `{function.name}` is not known here"
         )
-    uses.wait(site, node, parameters, fallback)
+    uses.wait(site, node, uses.parameters(site, node, [one.values for one in given]), fallback)
 
 
 def _switched(uses: Uses, site: Site, node: int, verdicts: Sequence[Verdict]) -> None:

@@ -7,7 +7,7 @@ What depends on a parameter waits until every caller in the repository is known;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -490,6 +490,14 @@ class Uses:
             self.report(site, sink.code, sink.name, f"named in a string and {use.manner}")
 
     # --- callers ---
+
+    def parameters(self, site: Site, node: int, groups: Iterable[Values]) -> set[Par]:
+        """The parameters on which values of a call depend; any in the call, where they are cut."""
+        found: set[Par] = set()
+        for values in groups:
+            found |= fold.depends(values)
+        # They may be part of a text, or of what stands behind an asterisk.
+        return found if found or node < 0 else self.world.parameters(site.path, node)
 
     def wait(
         self, site: Site, node: int, parameters: set[Par], fallback: Reach | Assumption

@@ -141,6 +141,11 @@ class World:
             current = current.outer
         return False
 
+    def parameters(self, path: str, node: int) -> set[Par]:
+        """The parameters of this file's functions that a node is made of, however it is."""
+        scopes = needs(self.files, self._tables(path).needed, path, node)
+        return {Par(path, scope, "") for scope in scopes if scope >= 0}
+
     def _uses_by_node(self, path: str) -> dict[int, int]:
         tables = self._tables(path).given_away
         table = tables.get(path)
