@@ -183,6 +183,15 @@ alembic ${UNSET_VERB-upgrade} head
 A=current; alembic ${A:-upgrade}
 A=1; alembic ${A:+upgrade} head
 unset A; alembic upgrade head
+true | true | true\$NLalembic upgrade head\$NL: > out.txt
+true | true | cat\$NLalembic upgrade head\$NLcat << E\$NLx\$NLE
+true | true | cat # x\$NL# y\$NLX=1\$NLalembic upgrade head # z\$NL\$NLcat << E\$NLx\$NLE
+true | true | cat\$NLecho alembic\$NLecho upgrade head\$NLcat << E\$NLx\$NLE
+true | true | echo \\\$NLalembic upgrade head\$NL: > out.txt
+if true; then true | true | cat\$NLalembic upgrade head\$NL: > out.txt\$NLfi
+bash << 'E'\$NL\alembic upgrade head\$NLE
+cat << 'E'\$NL\alembic upgrade head\$NLE
+bash << E\$NL  \alembic upgrade head\$NLE
 read -r A <<< upgrade; alembic $A head
 read -r A <<< current; alembic $A
 read -r A B <<< "alembic upgrade head"; $A $B

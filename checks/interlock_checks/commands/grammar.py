@@ -2,8 +2,9 @@
 The syntax tree of a shell text, and help for what the grammar reads wrong.
 
 Facts are from tree-sitter-bash 0.25.1, each with a test: it leaves a lone `-` before `<<` out of
-the tree, takes the words behind `> FILE` for files, knows no `! if`, and reads two backquoted
-substitutions in a row as one.
+the tree, takes the words behind `> FILE` for files, knows no `! if`, reads two backquoted
+substitutions in a row as one, loses a here-document that begins with a backslash, and takes the
+lines between a pipeline of three commands and the next redirection for words of the third.
 """
 
 from __future__ import annotations
@@ -30,6 +31,13 @@ LOST = frozenset("ERROR word string_content command_name string concatenation \"
 
 _NEGATED = re.compile(r"![ \t]+(?=(?:if|while|until|for|case|select)\b|\{\s)")
 _BACKQUOTES = re.compile(r"`(\s*)(?=`)")
+_BACKSLASH = re.compile(
+    r"(<<-?[ \t]*(?:'[^'\n]{1,99}'|\"[^\"\n]{1,99}\"|\\?\w{1,99})[^\n]*\n)(?=[ \t]*\\)"
+)
+_LINE_END = re.compile(rb"(?<!\\)\n")
+_PIPED = re.compile(rb"\|[^|\n][^|]*\|[^|]")
+MOST_ROUNDS = 4
+"""Times that a text is parsed again because the grammar took several lines for one command."""
 _DELIMITER = re.compile(rb"[\n;&|<>()#`\"'$\\]")
 _GAP_WORD = re.compile(rb"(?:[^\s\\#;&|<>()`]|\\[^\n])+|#.*|[;&|<>()`].*")
 
@@ -41,8 +49,40 @@ def parse(source: str) -> tuple[bytes, Tree]:
     source = source.replace("\r\n", "\n").replace("\0", "")
     source = _BACKQUOTES.sub(rf"`\1{MARK}", source)
     source = _NEGATED.sub(lambda match: match[0].replace("!", " "), source)
+    source = _BACKSLASH.sub(rf"\1{MARK}", source)
     data = source.encode("utf-8", "replace")
-    return data, _parser().parse(data)
+    tree = _parser().parse(data)
+    for _ in range(MOST_ROUNDS if _PIPED.search(data) else 0):
+        ends = _swallowed(tree.root_node, data)
+        if not ends:
+            break
+        parts = [data[a:b] for a, b in zip([0, *ends], [*ends, len(data)], strict=True)]
+        data = b";".join(parts)
+        tree = _parser().parse(data)
+    return data, tree
+
+
+def _swallowed(root: Node, data: bytes) -> list[int]:
+    """Where a command ends that the grammar lets go on in the next line."""
+    found: list[int] = []
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if node.start_point[0] == node.end_point[0]:
+            continue
+        children = node.children
+        todo.extend(children)
+        if node.type != "command":
+            continue
+        last: Node | None = None
+        for one in children:
+            if last is not None and one.type != "comment":
+                between = data[last.end_byte : one.start_byte]
+                if _LINE_END.search(between) and not last.type.startswith("heredoc"):
+                    found.append(last.end_byte)
+            if one.type != "comment":
+                last = one
+    return sorted(found)
 
 
 def _parser() -> Parser:
