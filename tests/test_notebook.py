@@ -78,6 +78,10 @@ def test_any_source_keeps_its_text_and_rows(sources: list[list[str]]) -> None:
 SPLIT = {
     "!ls": ("pass", ["ls"]),
     "!!ls": ("pass", ["ls"]),
+    "!{line}": ('get_ipython().system(f"{line}")', []),
+    "out = !$tool current '{x}'": ("out = None", ["$tool current '{x}'"]),
+    '!$tool current "a"': ('get_ipython().system(f"{tool} current \\"a\\"")', []),
+    "!$PWD/x {line}": ("pass", ["$PWD/x {line}"]),
     "if x:\n    !ls {a} $b": ("if x:\n    pass", ["ls {a} $b"]),
     "x = !ls": ("x = None", ["ls"]),
     "x['='] = (1, 2)[0] = !ls": ("x['='] = (1, 2)[0] = None", ["ls"]),

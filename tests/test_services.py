@@ -20,6 +20,107 @@ MARK = re.compile(r"\s*# (IL\d{3})$")
 
 # Lines that end in a comment with a code are those that are reported.
 FILES: dict[str, dict[str, str]] = {
+    "SQL that goes straight into the database, and what psql leaves for": {
+        "apply.sh": """
+        alembic upgrade head --sql | psql "$DATABASE_URL"  # IL102
+        alembic upgrade head --sql | tee up.sql | ssh db 'psql shop'  # IL102
+        flask db upgrade --sql | docker compose exec -T db mysql shop  # IL102
+        alembic upgrade head --sql | tee up.sql
+        alembic upgrade head --sql > psql.sql
+        psql -c 'select 1' | alembic upgrade head --sql
+        psql shop -c '\\! alembic stamp head'  # IL102
+        psql shop <<'SQL'
+        select 1;
+        \\! alembic upgrade head  # IL102
+        SQL
+        """
+    },
+    "expressions of a workflow that are constant after all": {
+        GITHUB: """
+        jobs:
+          schema:
+            runs-on: ubuntu-latest
+            env:
+              TOOL: alembic
+              VERBS: '{"push": "upgrade head", "other": "current"}'
+            steps:
+              - run: ${{ format('{0} {1} head', env.TOOL, 'upgrade') }}  # IL102
+              - run: ${{ inputs.live && 'alembic stamp head' || 'true' }}  # IL102
+              - run: alembic ${{ fromJSON(env.VERBS)[github.event_name] }}  # IL102
+              - run: alembic ${{ inputs.sql && 'upgrade head --sql' || 'current' }}
+              - run: ${{ join(fromJSON('["alembic", "downgrade", "-1"]'), ' ') }}  # IL102
+              - run: ${{ format('echo {0}', 'alembic upgrade head') }}
+              - run: ./deploy.sh ${{ github.event_name == 'push' && 'production' || 'staging' }}
+        """
+    },
+    "inputs of GitLab's components": {
+        "templates/run.yml": """
+        spec:
+          inputs:
+            command:
+              default: alembic upgrade head
+            other:
+              default: alembic current
+        ---
+        run:
+          script:
+            - $[[ inputs.command ]]  # IL102
+            - $[[inputs.other]]
+        """,
+        ".gitlab-ci.yml": """
+        include:
+          - component: gitlab.com/ops/run/run@1
+            inputs:
+              command: alembic stamp head  # IL102
+              title: alembic upgrade head
+        """,
+    },
+    "images with their command in a variable, and a crontab": {
+        "Dockerfile": """
+        FROM python:3.12
+        ENV PRESTART="alembic upgrade head" WORKERS=4
+        COPY <<EOF /etc/cron.d/schema
+        30 3 * * * root alembic upgrade head  # IL102
+        EOF
+        COPY <<EOF /etc/motd
+        30 3 * * * root alembic upgrade head
+        EOF
+        CMD ["sh", "-c", "$PRESTART && gunicorn -w $WORKERS shop"]  # IL102
+        """
+    },
+    "just's recipes in other languages, and backticks in texts": {
+        "justfile": """
+        title := "what `alembic upgrade head` was"
+        state := `alembic stamp head`  # IL102
+
+        [private]
+        [script("python3")]
+        reset:
+            from alembic import command
+            command.downgrade(None, "base")  # IL101
+
+        read:
+            alembic current
+        """
+    },
+    "commands that Groovy puts together": {
+        "Jenkinsfile": """
+        node {
+          sh(script: ['alembic', 'stamp', 'head'].join(' '))  # IL102
+          sh 'alembic ' + 'upgrade head'  # IL102
+          sh 'alembic ' + 'current'
+          sh(script: ['alembic', 'history'].join(' '))
+        }
+        """
+    },
+    "pipelines that are uploaded": {
+        "upload.sh": """
+        buildkite-agent pipeline upload <<YAML
+        steps:
+          - command: alembic upgrade head  # IL102
+        YAML
+        """
+    },
     "editors' run and launch configurations": {
         ".idea/runConfigurations/reset.xml": """
         <component name="ProjectRunConfigurationManager">

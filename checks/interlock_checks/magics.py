@@ -33,6 +33,10 @@ _FOREIGN = frozenset(
     | {"sparksql", "dot", "graphviz", "manim_config", "cu", "fortran", "typescript", "node"}
 )
 _ESCAPES = "!%?,;/"
+# The program itself comes out of a variable of the notebook: `!{line}`, `!$tool upgrade head`.
+_INTERPOLATED = re.compile(
+    r"!{1,2}\s*(?:\{(?P<a>[A-Za-z_]\w*)\}|\$(?P<b>[a-z_]\w*))(?P<rest>(?:\s[^{}$]*)?)"
+)
 _OPTIONS = re.compile(r"(?:(?:-[nrplsTDfmu][ \t]*\S+|-\w+)(?:[ \t]+|$))+")
 _RUN_FLAGS = re.compile(r"(?:-(?:[ientdpGbl]|N\d+)[ \t]+)+")
 _PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?:[ \t]|$)")
@@ -155,6 +159,10 @@ def _replacement(command: list[str], index: int, parts: Parts) -> str:
     text = command[0]
     for _ in range(_NESTED):
         if text.startswith("!"):
+            if len(command) == 1 and (given := _INTERPOLATED.fullmatch(text)):
+                rest = given["rest"].replace("\\", "\\\\").replace('"', '\\"')
+                rest = re.sub(r"[{}]", r"\g<0>\g<0>", rest)
+                return f'get_ipython().system(f"{{{given["a"] or given["b"]}}}{rest}")'
             return shell(text.removeprefix("!").removeprefix("!").lstrip(" \t"))
         if text.startswith("?"):
             return "pass"

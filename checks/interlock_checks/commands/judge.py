@@ -105,6 +105,11 @@ def judge(command: Command, depth: int = 0) -> Verdict:
         else:
             found = _program(launch)
         verdict = verdict.worse(found)
+    if command.applied and verdict.kind == "innocent":
+        # SQL that goes into the database is no script that somebody will read.
+        rest = tuple(one for one in command.words if const(one) != "--sql")
+        if len(rest) < len(command.words):
+            verdict = judge(replace(command, words=rest, rows=(), applied=False), depth)
     set_for_it = tuple(one for pair in given(command) for one in of_variable(*pair))
     return replace(verdict, switches=verdict.switches + set_for_it) if set_for_it else verdict
 

@@ -28,7 +28,8 @@ class Command:
 
     `row` and `rows` count lines from 0 in the text that the command came from; `rows` has one
     entry a word, or none at all when every word stands in `row` (an argument vector).
-    `expanded` says that shell text inside this command is already listed as commands of its own.
+    `expanded` says that shell text inside this command is already listed as commands of its own,
+    `applied` that a database's own client reads what it prints.
     """
 
     words: tuple[Argument, ...]
@@ -38,6 +39,7 @@ class Command:
     stdin_text: Word | None = None
     stdin_row: int = 0
     expanded: bool = False
+    applied: bool = False
 
 
 def word(text: str) -> Word:

@@ -168,11 +168,19 @@ class Context:
     maybe: bool = False
     stdin: tuple[Word, int] | None = None
     loops: int = 0
+    applied: bool = False
+    """What is printed goes to a database's own client."""
 
 
 _BRANCHES = frozenset({"if_statement", "case_statement"})
 _LOOPS = frozenset({"while_statement", "for_statement", "c_style_for_statement"})
 _DEFINES = re.compile(rb"\(\s*\)|\bfunction\b")
+_CLIENTS = re.compile(
+    rb"(?<![^\s/'\"])(?:psql|pgcli|mysql|mariadb|mycli|sqlite3|sqlplus|sqlcmd|usql)(?=[\s'\"]|\Z)"
+)
+"""Clients that run the SQL on their standard input, wherever in a stage they are named."""
+MOST_LOOKED_AT = 2_000
+"""Bytes of a stage in which a client is looked for."""
 _KEYWORDS = frozenset("if then elif else while until do ! { time".split())
 """Reserved words that stand before a command; after a syntax error they look like its name."""
 
@@ -437,12 +445,19 @@ class Walk:
         self, stages: Sequence[Node], context: Context, stdin: tuple[Word, int] | None
     ) -> None:
         items: list[tuple[Node, Context]] = []
+        clients = [index for index, one in enumerate(stages) if self._is_client(one, context)]
         for index, stage in enumerate(stages):
-            inner = replace(context, weak=True, stdin=stdin)
+            applied = context.applied or bool(clients and index < clients[-1])
+            inner = replace(context, weak=True, stdin=stdin, applied=applied)
             if index + 1 < len(stages):
                 stdin = content(self, stage, context, stdin), self.row_of(stage, context.frame)
             items.append((stage, inner))
         self.stack.extend(reversed(items))
+
+    def _is_client(self, stage: Node, context: Context) -> bool:
+        """Whether a stage of a pipeline is a client that runs the SQL it reads."""
+        end = min(stage.end_byte, stage.start_byte + MOST_LOOKED_AT)
+        return bool(_CLIENTS.search(context.frame.source, stage.start_byte, end))
 
     def _redirected(self, node: Node, context: Context) -> None:
         inner = node.child_by_field_name("body")
@@ -544,6 +559,7 @@ class Walk:
                     tuple(environment),
                     stdin[0] if stdin else None,
                     stdin[1] if stdin else 0,
+                    applied=context.applied,
                 ),
                 context,
                 last,

@@ -19,6 +19,7 @@ from interlock_checks.commands.argv import (
     PythonSource,
     ShellText,
     Sureness,
+    holed,
     is_python,
     parts_of,
     split,
@@ -274,6 +275,18 @@ def _code(argv: Argv, _stdin: PythonSource | None) -> Iterator[Launch]:
         yield from guesses(argv.after(1))
 
 
+def _psql(argv: Argv, stdin: PythonSource | None) -> Iterator[Launch]:
+    """`\\!` at the start of a line of SQL, or of `-c`, leaves for the shell."""
+    yield Program(argv.words[0], argv.after(1))
+    found = [(one, argv.row(index)) for index, one in enumerate(argv.words) if index]
+    if stdin is not None:
+        lines = holed(stdin.text).split("\n")
+        found += [(unholed(line), stdin.row + row) for row, line in enumerate(lines)]
+    for one, row in found:
+        if (escape := re.match(r"\s*\\!", starts(one))) and not isinstance(one, Rest):
+            yield ShellText(cut(one, escape.end()), row)
+
+
 _CONSOLES = frozenset({"flask", "quart", "manage.py"})
 """Programs whose command `shell` reads Python from the standard input."""
 
@@ -284,6 +297,7 @@ _SPECIAL: dict[str, Callable[[Argv, PythonSource | None], Iterator[Launch]]] = {
     "gxargs": _xargs,
     "parallel": _parallel,
     "eval": _eval,
+    "psql": _psql,
     "trap": _trap,
     "source": _source,
     **dict.fromkeys("node nodejs bun deno zx tsx ruby perl php".split(), _code),

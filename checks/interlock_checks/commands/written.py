@@ -76,6 +76,10 @@ def given_as_files(words: Sequence[Argument]) -> Iterator[str]:
             known = {const(word) for word in rest} | {name}
             composed = not known.isdisjoint({"compose", "docker-compose", "stack"})
             yield "docker-compose.yml" if composed else "Dockerfile"
+        elif name == "buildkite-agent":
+            files = [text for one in rest[2:] if (text := const(one)) and text[:1] != "-"]
+            if {const(one) for one in rest[:2]} == {"pipeline", "upload"} and not files:
+                yield ".buildkite/stdin.yml"
         elif name in _READERS:
             if _reads_input(rest) or (name == "crontab" and not rest):
                 yield _READERS[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from interlock_checks.commands.argv import HOLE, split
@@ -39,6 +39,8 @@ class Sheet:
     problems: Sequence[Problem] = ()
     own: frozenset[str] = frozenset()
     """Variables that the system of the file sets itself: to set them again forges nothing."""
+    filled: Mapping[str, str] = field(default_factory=dict)
+    """What the file itself puts into a hole, by the text of the hole without its spaces."""
     scripts: list[Script] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
@@ -46,6 +48,10 @@ class Sheet:
     def word(self, text: str) -> Word:
         """A text with its unknown parts."""
         parts: list[str | None] = []
+        if self.filled:
+            text = self.holes.sub(
+                lambda one: self.filled.get("".join(one[0].split()), one[0]), text
+            )
         for index, piece in enumerate(self.holes.split(text)):
             if index:
                 parts.append(None)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from interlock_checks.commands.argv import is_python, tail, unholed
 from interlock_checks.commands.model import Argument, word
 from interlock_checks.documents.model import Form, Script
+
+_INPUT = re.compile(r"args|entrypoint|inlinescript|(?:.*[-_ ])?(?:run|scripts?|commands?|cmds?)")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def takes_command(name: str) -> bool:
+    """
+    Whether an input of an action, component or reusable workflow is shell text in many of them.
+
+    The last word of its name says so.
+    """
+    return bool(_INPUT.fullmatch(_CAMEL.sub("-", name).lower()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from interlock_checks.commands.argv import unholed
-from interlock_checks.commands.model import REST, Argument, Word, word
+from interlock_checks.commands.model import REST, Argument, Rest, Word, const, word
 from interlock_checks.documents.model import Job, Layout, Part, Script
+from interlock_checks.documents.sheet import shell_text_at
 from interlock_checks.documents.shells import Shell, options_of
 
 _INSTRUCTION = re.compile(r"\s*([A-Za-z]+)(?=\s|\Z)")
@@ -127,6 +128,15 @@ def _step(one: _Instruction, stage: _Stage, scripts: list[Script], building: lis
             if one.heredoc is not None and (shebang := _SHEBANG.match(one.heredoc)):
                 rows = one.rows[one.text.count("\n") + 1 :] or one.rows
                 scripts.append(options_of(shebang[1].split()).script(one.heredoc, rows))
+            elif one.heredoc is not None:
+                # As a shell would write it, so that it is read as what its name says.
+                mark = _HEREDOC.findall(one.text)[-1]
+                target = _FLAG.sub("", one.text).split()[-1]
+                name = f"{target}{mark[1]}" if target.endswith("/") else target
+                whole = f"cat > {name} <<{mark[0]}{mark[1]}{mark[0]}\n{one.heredoc}\n{mark[1]}"
+                first = one.text.count("\n")
+                rows = (*one.rows[first:], one.rows[-1])
+                scripts.append(Script("shell", unholed(whole), rows=rows))
         case _:
             pass
     return stage
@@ -181,6 +191,20 @@ def _container(stage: _Stage) -> Iterator[Script]:
     elif command is not None:
         words = (*words, word("/bin/sh"), word("-c"), unholed(command.text.strip()))
         rows = (*rows, *[command.rows[0]] * 3)
+    at = shell_text_at(words)
+    if at and not isinstance(text := words[at], Rest):
+        # In the shell's own text the variables of the image are known.
+        shell = options_of([const(one) or "" for one in words[: at - 1]])
+        yield Script(
+            "shell",
+            text,
+            rows=(rows[min(at, len(rows) - 1)],),
+            environment=environment,
+            arguments=(*words[at + 2 :], *further),
+            errexit=shell.errexit,
+            pipefail=shell.pipefail,
+        )
+        return
     yield Script("words", words=(*words, *further), rows=(*rows, rows[-1]), environment=environment)
 
 

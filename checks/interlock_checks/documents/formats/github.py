@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from interlock_checks.commands.javascript import started
 from interlock_checks.documents.conditions import NEVER, joined, split_terms
+from interlock_checks.documents.expressions import Value, values
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import (
     Map,
@@ -21,6 +22,7 @@ from interlock_checks.documents.nodes import (
     texts,
 )
 from interlock_checks.documents.sheet import Setting, Sheet, is_false, settings
+from interlock_checks.documents.shells import takes_command
 from interlock_checks.documents.yaml_nodes import read_yaml
 
 __all__ = ["read"]
@@ -35,13 +37,6 @@ _SUCCEEDED = re.compile(r"steps\.[\w-]+\.(?:outcome|conclusion)\s*==\s*'success'
 _EQUAL = re.compile(r"('[^']*'|\d+)\s*==\s*('[^']*'|\d+)")
 _RESULT = re.compile(r"needs\.([\w-]+)\.result\s*==\s*['\"]success['\"]")
 _KNOWN = re.compile(r"\$\{\{\s*(env|matrix|(?:github\.event\.)?inputs)\.([\w.-]+)\s*\}\}")
-
-_INPUT = re.compile(r"args|entrypoint|inlinescript|(?:.*[-_ ])?(?:run|scripts?|commands?|cmds?)")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-"""
-Inputs of actions and reusable workflows that are shell text in many of them, by the last word of
-their names; of a container the arguments.
-"""
 
 _SHELLS: Mapping[str, tuple[bool, bool]] = {
     "": (True, False),
@@ -269,8 +264,10 @@ def _step(step: Map, around: _Surroundings, sheet: Sheet) -> Iterator[Part]:
     shell = string(step.get("shell")) or around.shell
     variants: list[tuple[str | None, int]] = []
     for run in every(step, "run"):
-        for variant, condition in _variants(run, around, how.environment):
-            variants.extend((condition, one) for one in _run(variant, shell, how, sheet))
+        for variant, chosen in _variants(run, around, how.environment):
+            for text, picked in _worked_out(variant, around, how.environment):
+                condition = joined([one for one in (chosen, picked) if one])
+                variants.extend((condition, one) for one in _run(text, shell, how, sheet))
     if isinstance(uses, Text):
         variants.extend((None, one) for one in _with(step, uses.value, how, sheet))
     if not variants:
@@ -329,6 +326,43 @@ def _variants(
         yield text, None if single else f"matrix.{chosen} == '{one}'"
 
 
+def _worked_out(
+    run: Node, around: _Surroundings, environment: tuple[Setting, ...]
+) -> Iterator[tuple[Node, str | None]]:
+    """A command for each value of an expression in it that is a literal after all."""
+    known = dict(environment)
+
+    def lookup(name: str) -> list[Value]:
+        kind, _, rest = name.partition(".")
+        if kind == "env":
+            word = known.get(rest)
+            return [word[0] if word and len(word) == 1 else None]
+        return list(around.matrix.get(_dimension(kind, rest), [None]))
+
+    if not isinstance(run, Text) or "${{" not in run.value:
+        yield run, None
+        return
+    texts_of: list[tuple[str, str | None]] = [(run.value, None)]
+    for found in _EXPRESSION.finditer(run.value):
+        amounts = values(found[1], lookup) if "'" in found[1] or "env." in found[1] else [None]
+        if amounts == [None] or len(texts_of) * len(amounts) > MOST_VARIANTS:
+            continue
+        texts_of = [
+            (
+                text if one is None else text.replace(found[0], one),
+                joined([each for each in (said, f"{found[1]} is {one}") if each])
+                if len(amounts) > 1
+                else said,
+            )
+            for text, said in texts_of
+            for one in amounts
+        ]
+    for text, said in texts_of:
+        same = text.count("\n") == run.value.count("\n")
+        folds = run.folds if text == run.value else ()
+        yield Text(text, run.row, run.rows if same else (run.row,), folds), said
+
+
 def _run(run: Node, shell: str, how: Script, sheet: Sheet) -> list[int]:
     name, _, options = shell.strip().partition(" ")
     name = name.rpartition("/")[2]
@@ -362,7 +396,7 @@ def _with(step: Map, uses: str, how: Script, sheet: Sheet) -> Iterator[int]:
         yield from sheet.argv(parts, replace(how, image=uses.removeprefix("docker://")))
         return
     for key, value in given.effective():
-        if _INPUT.fullmatch(_CAMEL.sub("-", key.value).lower()):
+        if takes_command(key.value):
             yield from sheet.shell(value, replace(how, errexit=True))
 
 

@@ -11,6 +11,7 @@ from interlock_checks.documents.conditions import NEVER, joined
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, every, items, string
 from interlock_checks.documents.sheet import Setting, Sheet, is_false, is_true, settings
+from interlock_checks.documents.shells import takes_command
 from interlock_checks.documents.yaml_nodes import read_yaml
 
 __all__ = ["read"]
@@ -39,6 +40,12 @@ def read(text: str, path: str) -> Layout:
         if isinstance(document, Map):
             for key, value in document.pairs:
                 whole.add(key, value)
+    sheet.filled = _defaults(whole)
+    for one in (*items(whole.get("include")), *_triggered(whole)):
+        inputs = child(one, "inputs")
+        for key, value in inputs.effective() if isinstance(inputs, Map) else ():
+            if takes_command(key.value):
+                sheet.shell(value, Script("shell", errexit=True, pipefail=True))
     pipeline = _Pipeline(whole, sheet)
     names = [key for key, value in whole.effective() if isinstance(value, Map)]
     used = pipeline.used()
@@ -55,6 +62,25 @@ def read(text: str, path: str) -> Layout:
             sheet.job(key.value, key.row, scripts)
     layout = sheet.layout(SYSTEM)
     return replace(layout, stages=pipeline.stages(), includes=pipeline.includes())
+
+
+def _defaults(root: Map) -> dict[str, str]:
+    """What stands for an input that whoever includes the file does not give."""
+    inputs = child(root.get("spec"), "inputs")
+    return {
+        f"$[[inputs.{key.value}]]": value
+        for key, one in (inputs.effective() if isinstance(inputs, Map) else ())
+        if (value := string(child(one, "default"))) is not None and "\n" not in value
+    }
+
+
+def _triggered(root: Map) -> list[Node]:
+    return [
+        one
+        for _, job in root.effective()
+        for place in items(child(job, "trigger"))
+        for one in (place, *items(child(place, "include")))
+    ]
 
 
 @dataclass

@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     r"(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z)|\A#![^\n]*)"
     r"|(?P<long>'''(?:[^\\]|\\.)*?'''|\"\"\"(?:[^\\]|\\.)*?\"\"\")"
     r"|(?P<short>'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")"
-    r"|(?P<word>[A-Za-z_]\w*)|(?P<mark>[{}()\[\],:;])|(?P<line>\n)",
+    r"|(?P<word>[A-Za-z_]\w*)|(?P<mark>[{}()\[\],:;+])|(?P<line>\n)",
     re.S,
 )
 _INTERPOLATION = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_][\w.]*")
@@ -272,6 +272,8 @@ def _is_step(tokens: list[_Token], index: int) -> bool:
 
 def _script(step: str, tokens: list[_Token], index: int, blocks: list[_Block]) -> Script | None:
     found: _Token | None = None
+    listed: int | None = None
+    further = ""
     discarded: str | None = None
     depth = 0
     for position in range(index + 1, min(index + 60, len(tokens))):
@@ -282,6 +284,20 @@ def _script(step: str, tokens: list[_Token], index: int, blocks: list[_Block]) -
             depth -= 1
             if depth <= 0:
                 break
+        elif token.text == "[" and found is None:
+            listed = position
+        elif token.kind in ("short", "long") and listed is not None:
+            found = found or token
+        elif token.text == "join" and listed is not None and found is not None:
+            # `['a', 'b'].join(' ')`
+            words = [one for one in tokens[listed:position] if one.kind in ("short", "long")]
+            mark = next((one for one in tokens[position:] if one.kind == "short"), None)
+            joint = _unquoted(mark) if mark is not None else ""
+            further = "".join(joint + _unquoted(one) for one in words[1:])
+        elif token.text == "+" and found is not None and position + 1 < len(tokens):
+            following = tokens[position + 1]
+            is_text = following.kind in ("short", "long")
+            further += _unquoted(following) if is_text else HOLE
         elif token.kind in ("short", "long"):
             named = position >= 2 and tokens[position - 1].text == ":"
             if not named or tokens[position - 2].text in ("script", "command"):
@@ -294,7 +310,7 @@ def _script(step: str, tokens: list[_Token], index: int, blocks: list[_Block]) -
             break
     if found is None:
         return None
-    text = _unquoted(found)
+    text = _unquoted(found) + further
     rows = tuple(range(found.row, found.row + text.count("\n") + 1))
     errexit = step == "sh" and (not text.startswith("#!") or shebang_errexit(text))
     return Script("shell", unholed(text), rows=rows, errexit=errexit, discarded=discarded)

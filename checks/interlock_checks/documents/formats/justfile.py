@@ -17,6 +17,7 @@ from interlock_checks.documents.shells import Shell, options_of
 _ASSIGNMENT = re.compile(r"(export\s+)?([A-Za-z_][\w\-]*)\s*:=\s*(.*)")
 _SETTING = re.compile(r"set\s+(?:shell|script-interpreter)\s*:=\s*\[(.*)\]")
 _RECIPE = re.compile(r"@?([A-Za-z_][\w\-]*)((?:\s+[^:]*)?)\s*:(?!=)(.*)")
+_SCRIPT = re.compile(r"\[(?:.*,)?\s*script\s*(?:\(([^)]*)\))?.*\]")
 _LITERAL = re.compile(r"'''(.*?)'''|\"\"\"(.*?)\"\"\"|'([^']*)'|\"((?:[^\"\\]|\\.)*)\"", re.S)
 _INTERPOLATION = re.compile(r"\{\{(?!\{)(.*?)\}\}")
 _BACKTICKS = re.compile(r"`([^`]+)`")
@@ -33,12 +34,16 @@ def read(text: str, path: str) -> Layout:
     comments: list[tuple[int, str]] = []
     index = 0
     bodies: list[tuple[str, int, str, list[tuple[int, str]]]] = []
+    interpreter: list[str] = []
     while index < len(lines):
         line = lines[index]
         row = index + 1
         index += 1
         if line.lstrip().startswith("#"):
             comments.append((row, line.strip()))
+        elif match := _SCRIPT.match(line):
+            given = [_unquoted(one) for one in (match[1] or "").split(",") if one.strip()]
+            interpreter = given or ["sh", "-eu"]
         elif match := _SETTING.match(line):
             shell = options_of([_unquoted(one) for one in match[1].split(",")])
         elif match := _ASSIGNMENT.match(line):
@@ -46,13 +51,19 @@ def read(text: str, path: str) -> Layout:
             variables[match[2]] = value
             if match[1]:
                 exported.append(match[2])
-            for inner in _BACKTICKS.findall(match[3]):
+            for inner in _BACKTICKS.findall(_LITERAL.sub("", match[3])):
                 scripts.append(Script("shell", unholed(inner), rows=(row,)))
         elif line[:1].strip() and (match := _RECIPE.match(line)):
             body: list[tuple[int, str]] = []
             while index < len(lines) and (not lines[index].strip() or lines[index][:1] in " \t"):
                 body.append((index + 1, lines[index]))
                 index += 1
+            if interpreter and body:
+                # What a `#!` line would say, in the row of the line before.
+                line = body[0][1]
+                indent = line[: len(line) - len(line.lstrip())]
+                body.insert(0, (row, f"{indent}#!{' '.join(interpreter)}"))
+            interpreter = []
             bodies.append((match[1], row, match[3], body))
     if scripts:
         jobs.append(Job("", 1, (Part(1, tuple(range(len(scripts)))),)))
