@@ -23,8 +23,12 @@ PUSHING: Final = frozenset({"push", "push_async_exit"})
 EXPECTING: Final = frozenset({"pytest.raises"})
 """Context managers that fail unless an exception of those which they are given comes."""
 
-SUPPRESSING: Final = EXPECTING | {"contextlib.suppress"}
+SUPPRESSING: Final = EXPECTING | {"contextlib.suppress", "funcy.suppress"}
 """Context managers that swallow the exceptions which they are given."""
+
+LOGGING: Final[Mapping[str, str]] = {"loguru.logger.catch": "reraise"}
+"""What logs and ends exceptions, as a decorator or context manager: those of its first argument,
+`Exception` by default -> the keyword by which they are raised again. Read in loguru 0.7."""
 
 LEAVING: Final = frozenset(
     f"{library}.{name}" for library in ("anyio", "trio") for name in ("move_on_after", "move_on_at")
@@ -136,6 +140,13 @@ ASKABLE: Final = frozenset(
     "map_async".split()
 )
 """Those of them whose result tells of an exception to whoever asks for it."""
+
+LAZY: Final = frozenset(
+    f"concurrent.futures.{name}Executor.map"
+    for name in ("", "ThreadPool", "ProcessPool", "InterpreterPool")
+) | frozenset({"imap", "imap_unordered"})
+"""Calls that run a function for each item elsewhere, and raise to whoever goes over the results;
+`imap` is of `multiprocessing.Pool`."""
 
 COMPLETED: Final = frozenset({"concurrent.futures.as_completed", "asyncio.as_completed"})
 """Functions that give the futures they were given, as they end."""

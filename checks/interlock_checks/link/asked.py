@@ -20,6 +20,7 @@ How = Literal["", "told", "raised", "kept"]
 
 _TELLING = frozenset({"exception"})
 _ASKING = frozenset({"result", "get", "__await__"})
+_GIVING = control.TAKING | control.COPYING
 _TASKS = frozenset({"create_task", "ensure_future"})
 _RUNNING = frozenset({"await", "return", "from", "with"})
 """Marks of what raises in turn, or is handed on to a caller."""
@@ -42,9 +43,7 @@ class Asked:
 
     def how(self, path: str, call: int) -> How:
         """Whether what a call's result keeps is raised somewhere, only told, or neither."""
-        links = self._links.get(path)
-        if links is None:
-            links = self._links[path] = _linked(self.world.files[path])
+        links = self._links_of(path)
         nodes = self.world.files[path].nodes
         found: How = ""
         todo, seen = [call], {call}
@@ -58,21 +57,73 @@ class Asked:
                     if one.name in _ASKING:
                         return "raised"
                     found = "told" if one.name in _TELLING else found
-                    continue
-                if isinstance(one, m.Call):
-                    if one.func == number or self._tells_nothing(path, one):
+                    if one.name not in _GIVING:
                         continue
-                    if self.keeps(path, one):
+                if isinstance(one, m.Call):
+                    if one.func == number:
+                        if not isinstance(nodes[number], m.Attr):
+                            continue
+                    elif self._tells_nothing(path, one):
+                        continue
+                    elif kept := self._kept_in(path, one):
+                        todo += [value for value in kept if value not in seen]
+                        seen.update(kept)
+                        continue
+                    if one.func != number and self.keeps(path, one):
                         return "kept"
-                    if not self._waits(path, above):
+                    if one.func != number and not self._waits(path, above):
                         return "raised"
-                    found = "told"
+                    found = found if one.func == number else "told"
                 if isinstance(one, m.Op) and one.operator == m.STORED and one.right == number:
                     return "raised"
                 if above not in seen:
                     seen.add(above)
                     todo.append(above)
         return found
+
+    def _links_of(self, path: str) -> _Links:
+        links = self._links.get(path)
+        if links is None:
+            links = self._links[path] = _linked(self.world.files[path])
+        return links
+
+    def taken(self, path: str, call: int) -> bool:
+        """Whether something goes over what a call gives, or gets it; before, nothing is raised."""
+        links = self._links_of(path)
+        nodes = self.world.files[path].nodes
+        todo, seen = [call], {call}
+        while todo:
+            number = todo.pop()
+            if number in links.run:
+                return True
+            for above in links.into.get(number, ()):
+                if not isinstance(nodes[above], m.Ref):
+                    return True
+                if above not in seen:
+                    seen.add(above)
+                    todo.append(above)
+        return False
+
+    def _kept_in(self, path: str, call: m.Call) -> tuple[int, ...]:
+        """What a variable is bound to, if the call puts something into what a function made."""
+        facts = self.world.files[path]
+        method = facts.nodes[call.func]
+        if not isinstance(method, m.Attr) or method.name not in control.FILLING:
+            return ()
+        held = facts.nodes[method.base]
+        found = [facts.bindings[b] for b in held.bindings] if isinstance(held, m.Ref) else []
+        # What a module keeps, or was given from elsewhere, may be asked for there.
+        own = all(one.scope and self._is_fresh(path, one.value) for one in found)
+        return tuple(one.value for one in found) if own else ()
+
+    def _is_fresh(self, path: str, number: int) -> bool:
+        """Whether a value is a list, set or table that is made here."""
+        one = self.world.files[path].nodes[number]
+        if isinstance(one, m.Call):
+            self.world.steps = 0
+            functions = self.world.values(path, one.func)
+            return all(_called(f) in control.COLLECTING | control.EMPTY for f in functions)
+        return isinstance(one, m.Seq | m.Map | m.Op)
 
     def _waits(self, path: str, number: int) -> bool:
         """Whether a call only waits for what it is given, and gives it back."""

@@ -85,8 +85,7 @@ def run_own(
     silenced = is_silenced(machine.world, function)
     if silenced is not None:
         decorator, caught = silenced
-        site = _place_of(machine, function, decorator)
-        site = site or Site(at.path, at.scope, place, "decorator")
+        site = _place_of(machine, function, decorator, at, place)
         entered, flow.raised = divided(flow.raised, caught, site)
         flow.normal = merged([*flow.normal, *entered])
     return flow
@@ -101,14 +100,18 @@ def _is_unwrapped(facts: m.Facts, call: int) -> bool:
     return isinstance(func, m.Attr) and func.name == "__wrapped__"
 
 
-def _place_of(machine: Machine, function: Fun, decorator: int) -> Site | None:
-    """Where a decorator that is called stands."""
+def _place_of(machine: Machine, function: Fun, decorator: int, at: Running, place: int) -> Site:
+    """Where a decorator stands, if it is called; else the call, or what the function does first."""
     facts = machine.world.files[function.path]
     parent = facts.scopes[function.scope].parent
     for mark in facts.control.get(parent, ()):
         if mark.node == decorator and mark.place >= 0:
             return Site(function.path, parent, mark.place, "decorator")
-    return None
+    if place >= 0:
+        return Site(at.path, at.scope, place, "decorator")
+    marks = facts.control.get(function.scope, ())
+    first = next((mark.place for mark in marks if mark.place >= 0), -1)
+    return Site(function.path, function.scope, first, "decorator")
 
 
 def _managing(machine: Machine, function: Fun) -> Fun | None:

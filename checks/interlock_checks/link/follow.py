@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from interlock_checks.link import blocks, calls, invoke, statements
-from interlock_checks.link.handlers import decorated
+from interlock_checks.link.handlers import decorated, is_silenced
 from interlock_checks.link.machine import Handler, Machine
 from interlock_checks.link.paths import Flow, Jump, Path
 from interlock_checks.link.running import Running
@@ -70,7 +70,7 @@ def _begun(machine: Machine, running: Running) -> Flow:
         machine.wanted.add(wrapper[0].path)
         wrapper = None
     begun = machine.begun.get(path, Path())
-    if wrapper is None:
+    if wrapper is None and is_silenced(machine.world, function) is None:
         return machine.run(machine.shape(path, scope), [begun], running)
     outside = Running(path, 0, machine.owner())
     node = len(facts.nodes)

@@ -29,6 +29,7 @@ from interlock_checks.link.values import (
 from interlock_checks.link.world import World
 
 _EVERYTHING = frozenset({"builtins.BaseException"})
+_ORDINARY: Values = (Ext("builtins.Exception"),)
 _DEEPEST = 4
 """Exits of blocks that ask each other."""
 _NO_CLASSES = frozenset({"match", "check"})
@@ -125,13 +126,29 @@ def may_swallow(
                     continue
                 found |= caught_by(world, path, arg.value, frame) if not arg.star else ALL
             return found
+        if isinstance(function, Ext) and function.name in control.LOGGING:
+            return _logged(world, path, call, control.LOGGING[function.name], frame)
         if isinstance(function, Ext) and function.name in control.LEAVING:
             return Caught(errors=True)
     world.steps = 0
     for value in world.values(path, node, frame):
+        if isinstance(value, Ext) and value.name in control.LOGGING:
+            return _caught(_ORDINARY)
         if isinstance(value, Obj) and _answers_true(world, value, depth):
             return Caught(refusals=True, explicit=True, errors=True, exits=True, failures=True)
     return None
+
+
+def _logged(world: World, path: str, call: int, again: str, frame: Frame | None) -> Caught | None:
+    """What `call` logs and ends, unless the keyword `again` lets it go on."""
+    one = world.files[path].nodes[call]
+    found = _caught(_ORDINARY)
+    for arg in one.args if isinstance(one, m.Call) else ():
+        if arg.name == again and world.values(path, arg.value, frame) == (Lit(True),):
+            return None
+        if arg.name in {None, "exception"}:
+            found = caught_by(world, path, arg.value, frame) if not arg.star else ALL
+    return found
 
 
 def _answers_true(world: World, value: Obj, depth: int) -> bool:

@@ -4,7 +4,7 @@ What a call does: it passes a guard, runs a function of the repository or someth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from interlock_checks import catalogue
@@ -21,6 +21,7 @@ from interlock_checks.link.calls import (
     run_generator,
     run_own,
 )
+from interlock_checks.link.conditions import elements
 from interlock_checks.link.exits import check, is_check, note, quit_by, run_future, run_process
 from interlock_checks.link.handlers import SILENCED, Caught, is_silencing, made_by
 from interlock_checks.link.machine import Machine
@@ -207,7 +208,13 @@ def _call_external(
 ) -> Flow:
     last = name.rpartition(".")[2]
     # What fails by accident after a failure fails without one too.
-    flow = Flow(raised=[Raised(path, "error") for path in paths if not path.has_failed])
+    flow = Flow(
+        raised=[
+            Raised(path, "error", chance=bool(path.refused) and not at.handles(path))
+            for path in paths
+            if not path.has_failed
+        ]
+    )
     if is_check(last):
         return added(flow, check(machine, step, paths, at))
     ended: list[Path] = []
@@ -238,6 +245,11 @@ def _call_external(
         for lost in refused:
             ended = [path.did(lost) for path in ended]
         return added(flow, Flow(ended))
+    if {name, last} & control.LAZY and not machine.asked.taken(at.path, step.node):
+        refused, ended = _deferred(machine, given, step, ended, at)
+        if refused - {"engine"}:
+            machine.watch.lost(at, step.place, last)
+        return added(flow, Flow(ended))
     if name in {f"{PERMIT}.__enter__", f"{PERMIT}.__exit__"}:
         by = 1 if last == "__enter__" else -1
         moved = [replace(path, permits=max(path.permits + by, 0)) for path in ended]
@@ -257,14 +269,14 @@ def _call_external(
     node = machine.world.files[at.path].nodes[step.node]
     assert isinstance(node, m.Call)
     swallowing = last == "gather" and machine.asked.keeps(at.path, node)
-    for arg in node.args:
-        found = run_coroutine(machine, arg.value, step.place, inner.normal, at)
+    for number in _given(machine, node, at):
+        found = run_coroutine(machine, number, step.place, inner.normal, at)
         if found is None and swallowing and inner.normal:
-            found = _run_kept(machine, arg.value, step, inner.normal, at)
+            found = _run_kept(machine, number, step, inner.normal, at)
         if found is not None:
             inner.normal = inner.take(found)
     if swallowing:
-        site = Site(at.path, at.scope, step.place, "with")
+        site = Site(at.path, at.scope, step.place, "future")
         entered, inner.raised = divided(inner.raised, Caught(True, True, True, False), site)
         result = (at.path, at.scope, f"#{step.node}")
         errors: Values = (Many(((Made(REFUSED),),)),)
@@ -285,16 +297,19 @@ def _call_external(
     return added(flow, inner)
 
 
+def _given(machine: Machine, call: m.Call, at: Running) -> Iterator[int]:
+    """What a call is given, one by one: of a list behind an asterisk, what it holds."""
+    facts = machine.world.files[at.path]
+    for arg in call.args:
+        yield from (elements(facts, arg.value) if arg.star else None) or (arg.value,)
+
+
 def _run_kept(
     machine: Machine, number: int, step: Step, paths: list[Path], at: Running
 ) -> Flow | None:
     """Run what `to_thread` was given, where somebody awaits it and keeps what it raises."""
-    nodes = machine.world.files[at.path].nodes
-    one = nodes[number]
     _, made = made_by(machine.world, at.path, number, at.frame)
-    if isinstance(one, m.Comp):
-        made = one.element
-    call = nodes[made] if made >= 0 else None
+    call = machine.world.files[at.path].nodes[made] if made >= 0 else None
     if not isinstance(call, m.Call):
         return None
     names = {v.name for v in machine.value(call.func, paths[0], at) if isinstance(v, Ext)}

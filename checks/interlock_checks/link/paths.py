@@ -150,13 +150,15 @@ class Raised:
     """
     A way that an exception takes: a refusal of `step`, an exit, or another error (of `step`).
 
-    `process`: the refusal is the failure of a process, an ordinary error to Python.
+    `process`: the refusal is the failure of a process, an ordinary error to Python. `chance`: the
+    error has nothing to do with what was refused before.
     """
 
     path: Path
     kind: Literal["refusal", "exit", "success", "error"]
     step: str = ""
     process: bool = False
+    chance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +218,12 @@ def _dispensable(pair: tuple[Name, Values]) -> tuple[bool, bool, str, int, str]:
 
 def alike_raised(raised: Iterable[Raised]) -> list[Raised]:
     """Exceptions of one kind and step, their ways merged."""
-    groups: dict[tuple[str, str, bool], list[Path]] = {}
+    groups: dict[tuple[str, str, bool, bool], list[Path]] = {}
     for one in raised:
-        groups.setdefault((one.kind, one.step, one.process), []).append(one.path)
+        groups.setdefault((one.kind, one.step, one.process, one.chance), []).append(one.path)
     return [
-        Raised(path, kind, step, process)  # type: ignore[arg-type]
-        for (kind, step, process), paths in groups.items()
+        Raised(path, kind, step, process, chance)  # type: ignore[arg-type]
+        for (kind, step, process, chance), paths in groups.items()
         for path in merged(paths)
     ]
 

@@ -55,6 +55,15 @@ class Running:
     me: Name | None = None
     turn: int = 0
 
+    def handles(self, path: Path) -> bool:
+        """Whether a refusal that was caught on a way is being handled, here or by a caller."""
+        here: Running | None = self
+        while here is not None:
+            if any(site == here.handling for _, site in path.refused):
+                return True
+            here = here.outer
+        return False
+
     @property
     def depth(self) -> int:
         return 0 if self.outer is None else 1 + self.outer.depth
@@ -175,7 +184,7 @@ def divided(
             case "error":
                 if caught.errors:
                     moved = frozenset((step, site) for step, _ in path.refused)
-                    entered.append(replace(path, refused=moved))
+                    entered.append(path if one.chance else replace(path, refused=moved))
                 if not caught.surely:
                     left.append(one)
             case _:
