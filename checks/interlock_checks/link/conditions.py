@@ -15,6 +15,7 @@ from interlock_checks.facts import model as m
 from interlock_checks.link import fold
 from interlock_checks.link.attributes import name_of
 from interlock_checks.link.calling import results_of
+from interlock_checks.link.enumerations import members
 from interlock_checks.link.frames import Frame, frame_of, passed
 from interlock_checks.link.handlers import made_by, origin
 from interlock_checks.link.holdings import Holdings
@@ -344,8 +345,13 @@ class Conditions:
             answer = self.answer(at, one.operands[0], way)
             return None if answer is None else not answer
         left = self._decided(at, one.operands[0], way)
-        right = self._decided(at, one.operands[1], way)
         operator = _FLIPPED.get(one.operator, one.operator)
+        among = self.world.files[at.path].nodes[one.operands[1]]
+        if operator == "in" and isinstance(among, m.Seq):
+            items = [self._decided(at, number, way) for number in among.items]
+            found = _agreed([_is_among(value, items) for value in left])
+            return found if found is None or operator == one.operator else not found
+        right = self._decided(at, one.operands[1], way)
         if operator not in {"is", "=="} or not left or not right:
             return None
         answers = [_same(a, b) for a in left for b in right]
@@ -361,6 +367,12 @@ class Conditions:
         held = self.held(at, node, way)
         if held is not None and not self.is_constant(path, one):
             return held
+        if isinstance(one, m.Attr):
+            self.world.steps = 0
+            base = self.world.values(path, one.base, frame)
+            member = members(self.world, base).get(one.name)
+            if member is not None:
+                return member
         if isinstance(one, m.Ref) and self._is_private_parameter(path, one, frame):
             return self.world.values(path, node, frame)
         self.world.steps = 0
@@ -575,6 +587,12 @@ def _truth(value: Value) -> bool | None:
             return True if pairs else None if rest else False
         case _:
             return None
+
+
+def _is_among(value: Value, items: list[Values]) -> bool | None:
+    """Whether a value is one of these, each of which may be something unknown."""
+    answers = [_agreed([_same(value, other) for other in item]) for item in items]
+    return True if True in answers else None if None in answers else False
 
 
 def _same(left: Value, right: Value) -> bool | None:

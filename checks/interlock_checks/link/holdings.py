@@ -31,6 +31,9 @@ Held = dict[str, Values]
 
 _EMPTY = control.EMPTY | control.COLLECTING
 
+_ASKING = frozenset({"get", "pop"})
+"""Methods of a table that give their second argument where there is nothing under the first."""
+
 _DEEPEST = 6
 
 
@@ -74,7 +77,7 @@ class Holdings:
         facts = self.world.files[at.path]
         one = facts.nodes[node]
         held: Held | None = None
-        key = -1
+        key = other = -1
         match one:
             case m.Each(source=source):
                 held = self.held(at, source, way)
@@ -90,12 +93,16 @@ class Holdings:
                     return None
                 held = self.held(at, method.base, way)
                 key = args[0].value if args else -1
+                other = args[1].value if len(args) > 1 and method.name in _ASKING else -1
             case _:
                 return None
         if not held:
             return None
         named = _key(facts, key)
         found = held.get(named or ITEM) or held.get(ITEM)
+        if found and other >= 0 and named not in held:
+            # Whether there is anything under the key, nobody knows.
+            found = merge([found, tuple(filter(is_receipt, self.value(at, other, way)))])
         if found and len(found) > 1 and _is_number(facts, key):
             return None  # an item of a row, which is not like the others
         return found if found and all(map(is_receipt, found)) else None

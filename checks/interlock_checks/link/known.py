@@ -355,7 +355,10 @@ def _sorted(world: World, given: Sequence[Given], path: str) -> Values:
 
 
 def _next(world: World, given: Sequence[Given], path: str) -> Values:
-    return merge(fold.each(value) for value in argument(given, 0) or UNKNOWN)
+    found = [fold.each(value) for value in argument(given, 0) or UNKNOWN]
+    filled = all(fold.items_of(value) for value in argument(given, 0) or UNKNOWN)
+    other = () if filled else argument(given, 1, None) or ()
+    return merge([*found, tuple(value for value in other if value != Lit(None))])
 
 
 def _enumerate(world: World, given: Sequence[Given], path: str) -> Values:

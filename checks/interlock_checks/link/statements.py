@@ -8,6 +8,7 @@ from interlock_checks.catalogue.guards import REFUSED
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
 from interlock_checks.link.calls import consume
+from interlock_checks.link.enumerations import members
 from interlock_checks.link.handlers import is_retried, tells_failure
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.paths import Flow, Jump, Name, Path, Raised, Site, merged
@@ -335,6 +336,9 @@ def _items_of(machine: Machine, step: Step, at: Running) -> list[Values]:
         return []
     machine.world.steps = 0
     values = machine.world.values(at.path, step.node, at.frame)
+    listed = list(members(machine.world, values).values())
+    if listed:
+        return listed if len(listed) <= MOST_TURNS else []
     if len(values) != 1 or not isinstance(values[0], Many) or values[0].rest:
         return []
     items = list(values[0].items)
