@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from interlock_checks.facts import model as m
@@ -140,20 +141,30 @@ def result_of(
     facts = world.files.get(function.path)
     key = (function.path, function.scope)
     if depth >= DEEPEST_CALL or facts is None or key in world.calling:
+        world.left_open += 1
         return UNKNOWN
+    around = frame if frame is not None and _is_inside(world, function, frame) else None
+    # Written out, because `True` and `1` are equal and are not the same text.
+    asked = b"" if around else blake2b(repr((function, given)).encode("utf-8", "replace")).digest()
+    known = None if around else world.results.get(asked)
+    if known is not None:
+        return known
+    open_before = world.left_open
     world.calling.add(key)
     try:
-        return _returned(world, function, given, depth, frame)
+        found = _returned(world, function, given, depth, around)
     finally:
         world.calling.discard(key)
+    if around is None and open_before == world.left_open:
+        world.results[asked] = found
+    return found
 
 
 def _returned(
-    world: World, function: Fun, given: tuple[Given, ...], depth: int, frame: Frame | None
+    world: World, function: Fun, given: tuple[Given, ...], depth: int, around: Frame | None
 ) -> Values:
     facts = world.files[function.path]
     scope = facts.scopes[function.scope]
-    around = frame if frame is not None and _is_inside(world, function, frame) else None
     inner = frame_of(world, function, given, depth + 1, around)
     yielded = merge(world.values(function.path, node, inner) for node in scope.yields)
     if yielded:

@@ -73,7 +73,9 @@ class World:
     All files that were read, and the meaning of what is in them.
 
     `wanted` collects (file, name) pairs of modules that were only looked over, and of which a
-    name would be needed to fold a constant or to clear a method.
+    name would be needed to fold a constant or to clear a method. `left_open` counts the questions
+    that were not followed to their end: an answer in which there was none holds at any time.
+    `results` are answers for calls of own functions, and `calling` those that are being asked.
     """
 
     files: dict[str, m.Facts]
@@ -87,7 +89,8 @@ class World:
     steps: int = 0
     _own: Tables = field(default_factory=lambda: Tables())
     _exporting: set[tuple[str, str]] = field(default_factory=set)
-    _circles: int = 0
+    left_open: int = 0
+    results: dict[bytes, Values] = field(default_factory=dict)
     _used: dict[str, dict[int, int]] = field(default_factory=dict)
     _listed: dict[str, frozenset[str] | None] = field(default_factory=dict)
     within: dict[str, int] = field(default_factory=dict)
@@ -97,15 +100,20 @@ class World:
 
     def values(self, path: str, node: int, frame: Frame | None = None) -> Values:
         """What the node of a file may evaluate to."""
-        if frame is not None and not self._touches(path, node, frame):
-            frame = None
-        memo = self._memo if frame is None else frame.memo
         key = (path, node)
+        if frame is not None:
+            known = frame.memo.get(key)
+            if known is not None:
+                return known
+            if not self._touches(path, node, frame):
+                frame = None
+        memo = self._memo if frame is None else frame.memo
         known = memo.get(key)
         if known is not None:
             return known
         self.steps += 1
         if self.steps > MOST_STEPS or self._depth > DEEPEST_VALUE:
+            self.left_open += 1
             return UNKNOWN
         # What is made of itself is unknown, for as long as it is being evaluated.
         memo[key] = UNKNOWN
@@ -115,8 +123,6 @@ class World:
             use = (self._used.get(path) or self._uses_by_node(path)).get(node)
             if use is not None:
                 found = tuple(_given_away(value, (path, use)) for value in found)
-            if weight(found) > HEAVIEST:
-                found = UNKNOWN
         except BaseException:
             del memo[key]
             raise
@@ -172,7 +178,8 @@ class World:
                 return merge(attribute_of(self, v, name) for v in self.values(path, base, frame))
             case m.Call(func=func, args=args):
                 given = passed(self, path, args, frame)
-                return results_of(self, self.values(path, func, frame), given, path, frame)
+                functions = self.values(path, func, frame)
+                return _bounded(results_of(self, functions, given, path, frame))
             case m.From(module=module, level=level, name=name):
                 found = self.module(path, module, level)
                 return merge(attribute_of(self, v, name) for v in found)
@@ -190,13 +197,12 @@ class World:
                 ]
                 return merge(fold.cut(v, bounds) for v in self.values(path, base, frame))
             case m.Seq(items=items):
-                return self._sequence(path, items, frame)
+                return _bounded(self._sequence(path, items, frame))
             case m.Map(keys=keys_, values=values_):
-                return (self._table(path, keys_, values_, frame),)
+                return _bounded((self._table(path, keys_, values_, frame),))
             case m.Op(operator=operator, left=left, right=right):
-                return fold.operation(
-                    operator, self.values(path, left, frame), self.values(path, right, frame)
-                )
+                first, second = self.values(path, left, frame), self.values(path, right, frame)
+                return _bounded(fold.operation(operator, first, second))
             case m.Joined(parts=parts):
                 return fold.concatenated([self.values(path, part, frame) for part in parts])
             case m.Either(options=options):
@@ -216,7 +222,7 @@ class World:
             case m.Entered(source=source):
                 return merge(self._entered(v) for v in self.values(path, source, frame))
             case m.Comp():
-                return (self._comprehension(path, node, frame),)
+                return _bounded((self._comprehension(path, node, frame),))
             case m.Import(module=module, level=level):
                 return self.module(path, module, level)
             case m.Super(scope=scope):
@@ -459,13 +465,13 @@ class World:
         if known is not None:
             return known
         if (path, name) in self._exporting:
-            self._circles += 1
+            self.left_open += 1
             return NOTHING
         facts = self.files.get(path)
         if facts is None or not facts.scopes:
             return NOTHING
         self._exporting.add((path, name))
-        circles = self._circles
+        open_before = self.left_open
         try:
             groups = [
                 self.values(path, facts.bindings[number].value)
@@ -481,7 +487,7 @@ class World:
             self._exporting.discard((path, name))
         found = merge(groups)
         # Within a circle it is what remains when something that imports this is left out.
-        if not self._exporting or circles == self._circles:
+        if not self._exporting or open_before == self.left_open:
             self._exports[path, name] = found
         return found
 
@@ -525,6 +531,11 @@ def _given_away(value: Value, place: tuple[str, int]) -> Value:
             return AnyOf(name, place)
         case _:
             return value
+
+
+def _bounded(values: Values) -> Values:
+    """What something is made of others to; unknown where it would grow too large."""
+    return UNKNOWN if weight(values) > HEAVIEST else values
 
 
 def _constants(values: Values) -> frozenset[str] | None:
