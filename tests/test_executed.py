@@ -94,6 +94,24 @@ FOUND = {
             sh("alembic -x tag={tag} {verb} head", tag=tag, verb="upgrade")  # IL102
             subprocess.run(f"alembic -n {tag} upgrade head".split())  # IL102
     """,
+    "a command under a word that says so": """
+        import boto3
+        from airflow.operators.bash import BashOperator
+        from kubernetes import client
+        from pyinfra.operations import server
+        BashOperator(task_id="schema", bash_command="alembic upgrade head")  # IL102
+        client.V1Container(command=["alembic"], args=["-x", "a=b", "upgrade", "head"])  # IL102
+        client.V1Container(name="a", args=["alembic", "stamp", "head"])  # IL102
+        server.shell(commands=["set -e", "cd /srv && alembic upgrade head"])  # IL102
+        web = {"name": "web", "command": ["flask", "db", "upgrade"]}
+        boto3.client("ecs").run_task(overrides={"containerOverrides": [web]})  # IL102
+    """,
+    "a command for something whose name says so": """
+        from prefect_shell import shell_run_command
+        from testcontainers.core.container import DockerContainer
+        shell_run_command("alembic upgrade head")  # IL102
+        DockerContainer("shop").with_command("alembic upgrade head").start()  # IL102
+    """,
     "a text with places to fill": """
         import os
         from string import Template
@@ -154,6 +172,18 @@ INNOCENT = {
             from alembic.command import upgrade as go
         def start(go):
             exec("go(None, 'head')")
+    """,
+    "a command that is told, kept or only reads": """
+        import structlog
+        from airflow.operators.bash import BashOperator
+        from kubernetes import client
+        from shop.console import console, registry
+        structlog.get_logger().info("next", command="alembic upgrade head")
+        console.print_command("alembic upgrade head")
+        registry.append({"command": ["alembic", "upgrade", "head"]})
+        registry.register(command="alembic", args=["heads"])
+        BashOperator(bash_command="echo 'alembic upgrade head'")
+        client.V1Container(command=["pip"], args=["install", "--upgrade", "alembic"])
     """,
     "parts that every caller gives as constants": """
         from importlib import import_module

@@ -16,10 +16,10 @@ from interlock_checks.commands.steps import STEPS
 from interlock_checks.link import approval, tampering
 from interlock_checks.link.changes import touch
 from interlock_checks.link.known import argument
-from interlock_checks.link.lines import command_lines, has_text, shell_verdicts, verdicts_of
+from interlock_checks.link.lines import shell_verdicts, verdicts_of
 from interlock_checks.link.loading import execute, nested_texts
 from interlock_checks.link.reach import Assumption, Reach, Site
-from interlock_checks.link.values import UNKNOWN, Ext, Given, Lit, Many, Method, Program, Text
+from interlock_checks.link.values import UNKNOWN, Ext, Given, Lit, Method, Program
 from interlock_checks.link.world import NESTED
 
 if TYPE_CHECKING:
@@ -52,34 +52,6 @@ def spawn(
         if not all(isinstance(v, Lit) for v in names):
             return
     weigh(uses, site, node, function, verdicts_of(start, given), given)
-
-
-def perhaps_spawn(
-    uses: Uses, site: Site, node: int, function: Ext | Method, given: tuple[Given, ...]
-) -> None:
-    """An unknown `x.run(...)` that is given a migration command in constants."""
-    positional = [g.values for g in given if g.name in {None, "args", "command", "cmd"}]
-    verdicts: list[Verdict] = []
-    constant = [v for v in positional if has_text(v)]
-    if constant and len(positional) > 1:
-        verdicts += [judge_argv(words) for words in command_lines(positional)]
-    for values in positional[:3]:
-        for value in values:
-            match value:
-                case Many(items=items) if any(has_text(item) for item in items):
-                    verdicts += [judge_argv(w) for w in command_lines(items, value.rest)]
-                case Lit(value=str() as text) if " " in text:
-                    verdicts += [v for _, v in judge_shell(text)]
-                case Text(parts=parts) if any(" " in (part or "") for part in parts):
-                    verdicts += [v for _, v in judge_shell(parts)]
-                case _:
-                    pass
-    found = next((v for v in verdicts if v.kind == "migration"), None)
-    if found is not None:
-        uses.world.want(site.path, node)
-        uses.report(site, "IL102", found.what, f"given to `{function.name}`")
-    for verdict in verdicts:
-        nested_texts(uses, site, verdict)
 
 
 def spawn_program(

@@ -18,6 +18,7 @@ from interlock_checks.facts import model as m
 from interlock_checks.link import approval, fold, tampering
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.changes import changed, private_imports, tampered
+from interlock_checks.link.commissioned import commissioned
 from interlock_checks.link.external import (
     all_items,
     called_name,
@@ -34,11 +35,10 @@ from interlock_checks.link.frames import Frame, passed
 from interlock_checks.link.known import sink_names
 from interlock_checks.link.lines import command_lines, shell_verdicts, verdicts_of
 from interlock_checks.link.loading import execute, import_by_name, load
-from interlock_checks.link.members import COMPUTED, attribute_of, members_of
+from interlock_checks.link.members import attribute_of, members_of
 from interlock_checks.link.reach import Assumption, Call, Reach, Site, Touching, Waiting
 from interlock_checks.link.spawning import (
     magic,
-    perhaps_spawn,
     shell_cell,
     spawn,
     spawn_program,
@@ -61,20 +61,12 @@ from interlock_checks.link.values import (
     Par,
     Program,
     Space,
+    Table,
     Text,
     Value,
     Values,
 )
 from interlock_checks.link.world import NESTED, World
-
-_RUNNING = frozenset(
-    "run call execute sudo local shell system popen Popen spawn check_call check_output check_run "
-    "exec exec_run exec_in_pod run_command execute_command sh bash cmd command invoke getoutput "
-    "run_always run_install run_cmd run_shell run_script exec_command subprocess "
-    "run_process start_process ssh remote".split()
-)
-"""Names of methods that start processes all over the field, for receivers that are unknown.
-They count only when a migration command is given to them in constants."""
 
 _IMPORTING = frozenset(
     "add_job enqueue enqueue_in enqueue_at enqueue_call send_task schedule cron".split()
@@ -83,7 +75,7 @@ _IMPORTING = frozenset(
 
 _MAGIC_METHODS = frozenset({"run_cell_magic", "run_line_magic", "magic"})
 
-_KNOWN_OWNERS = (Lit, Text, Many, Obj, Cls, Fun)
+_KNOWN_OWNERS = (Lit, Text, Many, Table, Obj, Cls, Fun)
 """Values all of whose methods are known; a method of anything else may be a sink's."""
 
 _GETTERS = reflection.ATTRIBUTE_READERS.keys() | {"operator.itemgetter"}
@@ -327,8 +319,8 @@ class Uses:
         elif is_method_of_any(name):
             last = name.rpartition(".")[2]
             self.report(site, catalogue.METHODS[last], f".{last}", "called", function.via)
-        elif name.rpartition(".")[2] in _RUNNING and not is_shipped(name):
-            perhaps_spawn(self, site, node, function, given)
+        elif not is_shipped(name):
+            commissioned(self, site, node, function, given)
 
     def _unknown_method(
         self, site: Site, node: int, function: Method, given: tuple[Given, ...]
@@ -336,9 +328,7 @@ class Uses:
         owner, name = function.owner, function.name
         if isinstance(owner, _KNOWN_OWNERS):
             return
-        if name == COMPUTED:
-            perhaps_spawn(self, site, node, function, given)
-        elif name in catalogue.METHODS:
+        if name in catalogue.METHODS:
             self.world.want(site.path, node)
             self.report(site, catalogue.METHODS[name], f".{name}", "called")
         elif name in processes.METHODS:
@@ -350,8 +340,8 @@ class Uses:
         elif name in reflection.EXEC_METHODS:
             if not isinstance(owner, Made):
                 execute(self, site, node, function, (0, None), given)
-        elif name in _RUNNING:
-            perhaps_spawn(self, site, node, function, given)
+        else:
+            commissioned(self, site, node, function, given)
 
     def _constructed(self, site: Site, node: int, function: Cls, given: tuple[Given, ...]) -> None:
         for _, scope, cls in members_of(self.world, function):
