@@ -293,8 +293,25 @@ def _call_external(
                     if last == "map" and before:
                         mapped = machine.conditions.holdings.mapped(at, sources, before[0])
                     ran = run_own(machine, function, mapped, -1, step.place, before, at)
-                    inner.normal = merged([*before, *inner.take(ran)])
+                    after = _answered(machine, function, before, inner.take(ran))
+                    inner.normal = merged([*before, *after])
     return added(flow, inner)
+
+
+def _answered(
+    machine: Machine, function: Fun, before: Sequence[Path], after: Sequence[Path]
+) -> list[Path]:
+    """
+    The ways out of a function that somebody outside calls.
+
+    What it returns is told to them: whether that says how a process has ended is a question to the
+    function alone.
+    """
+    known = frozenset().union(*(path.refused for path in before))
+    told = {one for path in after for one in path.refused - known if one[1].is_told}
+    if told:
+        machine.visited.discard((function.path, function.scope))
+    return [replace(path, refused=path.refused - told) for path in after]
 
 
 def _given(machine: Machine, call: m.Call, at: Running) -> Iterator[int]:
