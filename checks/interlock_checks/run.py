@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
@@ -142,18 +143,29 @@ def _inputs(
     return digest.digest()
 
 
+@cache
 def _version() -> str:
     """The programs on which facts depend: ours, as installed now, the parser's and Python's."""
     own = blake2b(digest_size=16)
     for package in (Path(__file__).parent, Path(sys.modules["interlock"].__file__ or "").parent):
-        for file in sorted(package.rglob("*.py")):
-            stat = file.stat()
-            own.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        for stamp in sorted(_stamps(package)):
+            own.update(stamp)
     parser = find_spec("libcst")
     if parser is not None and parser.origin is not None:
         stat = Path(parser.origin).stat()
         own.update(f"{parser.origin} {stat.st_size} {stat.st_mtime_ns}".encode())
     return f"{__version__} {own.hexdigest()} {platform.python_version()}"
+
+
+def _stamps(folder: str | Path) -> Iterator[bytes]:
+    """Name, size and time of each module below a folder."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _stamps(entry.path)
+            elif entry.name.endswith(".py"):
+                stat = entry.stat()
+                yield os.fsencode(f"{entry.path} {stat.st_size} {stat.st_mtime_ns}\n")
 
 
 def hook_main(argv: Sequence[str], *, families: tuple[str, ...] | None) -> int:
