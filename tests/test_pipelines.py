@@ -42,6 +42,160 @@ def marked(files: dict[str, str]) -> set[tuple[str, int, str]]:
 
 
 CASES: dict[str, dict[str, str]] = {
+    "gitlab: the including file gives a guard rules of its own": {
+        GITLAB: """
+        include: [{local: ci/release.yml}]
+        backup:
+          rules:
+            - if: $FULL == "yes"  # IL301
+        """,
+        "ci/release.yml": """
+        stages: [verify, backup, migrate]
+        verify:
+          stage: verify
+          script: interlock verify production
+        backup:
+          stage: backup
+          script: interlock backup
+        migrate:
+          stage: migrate
+          script: interlock migrate
+        """,
+    },
+    "gitlab: the including file gives a guard another image": {
+        GITLAB: """
+        include: [{local: ci/release.yml}]
+        backup: {image: postgres}
+        """,
+        "ci/release.yml": """
+        stages: [verify, backup, migrate]
+        verify:
+          stage: verify
+          script: interlock verify production
+        backup:
+          stage: backup
+          script: interlock backup
+        migrate:
+          stage: migrate
+          script: interlock migrate
+        """,
+    },
+    "gitlab: another pipeline that nobody waits for": {
+        GITLAB: """
+        stages: [guard, migrate]
+        guard: {stage: guard, trigger: {include: ci/guard.yml}}
+        migrate:
+          stage: migrate
+          script: interlock migrate  # IL501
+        """,
+        "ci/guard.yml": """
+        guard:
+          script: [interlock verify production, interlock backup]
+        """,
+    },
+    "gitlab: another pipeline that is waited for": {
+        GITLAB: """
+        stages: [guard, migrate]
+        guard: {stage: guard, trigger: {include: ci/guard.yml, strategy: depend}}
+        migrate:
+          stage: migrate
+          script: interlock migrate
+        """,
+        "ci/guard.yml": """
+        guard:
+          script: [interlock verify production, interlock backup]
+        """,
+    },
+    "drone: a step for both outcomes": {
+        ".drone.yml": """
+        steps:
+          - {name: guard, commands: [interlock verify production, interlock backup]}
+          - name: migrate
+            commands: [interlock migrate]  # IL501
+            when: {status: [success, failure]}
+        """
+    },
+    "drone: a message for both outcomes": {
+        ".drone.yml": """
+        steps:
+          - {name: guard, commands: [interlock verify production, interlock backup]}
+          - {name: migrate, commands: [interlock migrate]}
+          - {name: tell, commands: [./tell.sh], when: {status: [success, failure]}}
+        """
+    },
+    "task: a guard that may be up to date": {
+        "Taskfile.yml": """
+        tasks:
+          release:
+            cmds: [{task: verify}, {task: backup}, interlock migrate]
+          verify: {cmds: [interlock verify production]}
+          backup:
+            status: [test -f dump]  # IL301
+            cmds: [interlock backup]
+        """
+    },
+    "task: a release that may be up to date": {
+        "Taskfile.yml": """
+        tasks:
+          release:
+            status: [./is-released.sh]
+            cmds: [interlock verify production, interlock backup, interlock migrate]
+          client: {status: [test -f client.py], cmds: [./generate.sh]}
+        """
+    },
+    "tox: errors are ignored until the end": {
+        "tox.ini": """
+        [testenv:release]
+        ignore_errors = true
+        commands =
+          interlock verify production
+          interlock backup
+          interlock migrate  # IL501
+        """
+    },
+    "make: the other prerequisites are made all the same": {
+        "Makefile": """
+        MAKEFLAGS += --no-print-directory -k
+        .PHONY: release verify backup migrate
+        release: verify backup migrate  # IL501
+        verify:; interlock verify production
+        backup:; interlock backup
+        migrate:
+        \tinterlock migrate
+        """
+    },
+    "make: nothing is left that could be made all the same": {
+        "Makefile": """
+        MAKEFLAGS += -j4 --keep-going
+        .PHONY: verify backup migrate
+        verify:; interlock verify production
+        backup: verify; interlock backup
+        migrate: backup
+        \tinterlock migrate
+        """
+    },
+    "make: one at a time": {
+        "Makefile": """
+        MAKEFLAGS += -j1 --no-print-directory --jobserver-style=fifo
+        .PHONY: release verify backup migrate
+        release: verify backup migrate
+        verify:; interlock verify production
+        backup:; interlock backup
+        migrate:; interlock migrate
+        """
+    },
+    "just: dependencies side by side": {
+        "justfile": """
+        [parallel]
+        release: verify backup migrate  # IL501
+        verify:
+          interlock verify production
+        backup:
+          interlock backup
+        migrate:
+          interlock migrate
+        """
+    },
     # --- Woodpecker, Tekton, Argo ---
     "woodpecker: steps that name what they wait for": {
         ".woodpecker.yml": """

@@ -20,6 +20,135 @@ MARK = re.compile(r"\s*# (IL\d{3})$")
 
 # Lines that end in a comment with a code are those that are reported.
 FILES: dict[str, dict[str, str]] = {
+    "shells of Windows, which do not stop at a refusal": {
+        GITHUB: """
+        jobs:
+          windows:
+            runs-on: [self-hosted, windows]
+            steps:
+              - run: |
+                  interlock check  # IL306
+                  pytest
+              - run: interlock check
+              - run: |
+                  interlock check
+                  if ($LASTEXITCODE) { exit $LASTEXITCODE }
+                  pytest
+              - shell: bash
+                run: |
+                  interlock check
+                  pytest
+          linux:
+            runs-on: ubuntu-latest
+            steps:
+              - shell: pwsh
+                run: |
+                  interlock check  # IL306
+                  pytest
+              - run: |
+                  interlock check
+                  pytest
+        """
+    },
+    "units and plays for which a refusal is a success": {
+        "schema.service": """
+        [Service]
+        Type=oneshot
+        SuccessExitStatus=143 3
+        ExecStart=/srv/bin/interlock verify production  # IL306
+        ExecStart=/srv/bin/interlock backup  # IL306
+        """,
+        "other.service": """
+        [Service]
+        SuccessExitStatus=143 SIGKILL
+        ExecStart=interlock deploy production
+        """,
+        "site.yml": """
+        - hosts: app
+          ignore_errors: true
+          tasks:
+            - command: interlock check  # IL306
+        - hosts: db
+          tasks:
+            - command: interlock check
+            - ignore_errors: true
+              block:
+                - command: interlock deploy production  # IL306
+        """,
+    },
+    "texts for a shell in which a quote is never closed": {
+        "double.sh": """
+        cd /srv
+        echo "waiting  # IL001
+        until pg_isready; do sleep 1; done
+        alembic upgrade head  # IL102
+        """,
+        "single.sh": """
+        alembic current
+        echo 'waiting  # IL001
+        interlock check
+        """,
+        "harmless.sh": """
+        echo "waiting
+        ls
+        # alembic upgrade head
+        """,
+        "closed.sh": """
+        echo "waiting
+        for alembic upgrade head"
+        echo 'that is
+        alembic current'
+        """,
+    },
+    "a contract that a script edits": {
+        "hotfix.sh": """
+        sed -i 's/protected = true/protected = false/' interlock.toml  # IL304
+        perl -pi -e 's/test-paths.*//' pyproject.toml  # IL304
+        rm ./interlock.toml  # IL304
+        sed -i 's/^version = .*/version = "2"/' pyproject.toml
+        sed -n 's/protected//p' interlock.toml
+        rm -f build/interlock.toml
+        interlock check
+        """
+    },
+    "a function that takes the tool's place": {
+        "release.sh": """
+        interlock() {  # IL303
+          echo "not now: interlock $*"
+        }
+        interlock verify production
+        interlock backup
+        """,
+        "runner.sh": """
+        interlock() { uv run --frozen interlock "$@"; }
+        interlock verify production
+        """,
+        "door.sh": """
+        interlock() { gpio write 4 "$1"; }
+        interlock open
+        """,
+    },
+    "commits that release tools make": {
+        ".pre-commit-config.yaml": """
+        repos:
+          - repo: local
+            hooks:
+              - {id: check, name: check, entry: interlock check, language: system, always_run: true}
+        """,
+        ".bumpversion.cfg": """
+        [bumpversion]
+        commit_args = --no-verify  # IL306
+        """,
+        "pyproject.toml": """
+        [tool.bumpversion]
+        commit = true
+        commit_args = "--no-verify -s"  # IL306
+        """,
+        "setup.cfg": """
+        [bumpversion]
+        commit_args = --signoff
+        """,
+    },
     "SQL that goes straight into the database, and what psql leaves for": {
         "apply.sh": """
         alembic upgrade head --sql | psql "$DATABASE_URL"  # IL102

@@ -38,6 +38,8 @@ _LINE_END = re.compile(rb"(?<!\\)\n")
 _PIPED = re.compile(rb"\|[^|\n][^|]*\|[^|]")
 MOST_ROUNDS = 4
 """Times that a text is parsed again because the grammar took several lines for one command."""
+_HIDDEN = re.compile(rb"(?m)^[^#\n\"']*?\b(?:alembic|flask|interlock)[ \t]+\w")
+"""A line that calls a program which matters."""
 _DELIMITER = re.compile(rb"[\n;&|<>()#`\"'$\\]")
 _GAP_WORD = re.compile(rb"(?:[^\s\\#;&|<>()`]|\\[^\n])+|#.*|[;&|<>()`].*")
 
@@ -93,6 +95,29 @@ def _parser() -> Parser:
 
         _PARSER.append(Parser(Language(tree_sitter_bash.language())))
     return _PARSER[0]
+
+
+def open_quote(root: Node, data: bytes) -> int | None:
+    """The row of a quote that nothing closes, if a program that matters stands behind it."""
+    if not root.has_error:
+        return None
+    last = max((found.start() for found in _HIDDEN.finditer(data)), default=-1)
+    todo = [root] if last >= 0 else []
+    while todo:
+        node = todo.pop()
+        if node.child_count:
+            opened = node.type == "string" and node.children[-1].is_missing
+        else:
+            opened = (
+                node.type == "ERROR"
+                and data[node.start_byte : node.start_byte + 2].lstrip(b"$")[:1] == b"'"
+            )
+        left = node.children if node.type == "ERROR" else []
+        for one in [node] if opened else [one for one in left if one.type in ('"', "'")]:
+            if one.start_byte <= last:
+                return one.start_point[0]
+        todo.extend(one for one in node.children if one.has_error or one.type == "ERROR")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from interlock_checks.commands.grammar import (
     WORDS_ONLY,
     grouped,
     left_out,
+    open_quote,
     parse,
 )
 from interlock_checks.commands.lost import lost
@@ -75,6 +76,8 @@ class Script:
     commands: tuple[Command, ...]
     incomplete: bool
     walk: Walk
+    open_row: int | None = None
+    """Where a quote is opened that nothing closes, before words that matter."""
 
     def lost(self, command: Command) -> str | None:
         """What throws the command's exit status away; None where somebody sees it."""
@@ -192,6 +195,8 @@ class Walk:
         self.variables = Variables()
         self.functions: dict[str, tuple[list[tuple[Node, Frame]], bool]] = {}
         self.called: set[int] = set()
+        # The first argument of each call of a function.
+        self.first_words: dict[str, set[str]] = {}
         self.skipped: set[str] = set()
         self.seen: set[tuple[object, ...]] = set()
         self.aliases: dict[str, list[Word]] = {}
@@ -234,7 +239,8 @@ class Walk:
                     inner = replace(frame, positional=((REST,),), chain=(name,))
                     self.stack.append((node, Context(inner, weak=True)))
                     self._drain()
-        return Script(tuple(self.found.values()), self.incomplete, self)
+        opened = open_quote(self.trees[0].root_node, self.top.source)
+        return Script(tuple(self.found.values()), self.incomplete, self, opened)
 
     def bodies(self, name: str) -> list[tuple[Node, Frame]]:
         """The bodies that a function of that name may have."""
@@ -645,6 +651,8 @@ class Walk:
     ) -> bool:
         """Walks the function; says whether the name certainly means the function."""
         bodies, sure = self.functions[name]
+        if len(command.words) > 1 and (first := const(command.words[1])):
+            self.first_words.setdefault(name, set()).add(first)
         chain = context.frame.chain
         if chain.count(name) > 1 or len(chain) >= MAX_CALLS or self.steps > self.max_steps:
             # Walked at the end, with arguments that may be anything.

@@ -242,6 +242,32 @@ _WRITERS = frozenset({"tee", "touch", "truncate", "sponge"})
 _COPIERS = frozenset({"cp", "mv", "ln", "install", "rsync", "scp"})
 
 
+_KEYS = re.compile(
+    r"tool\.interlock|deploy-module|engine-factory|test-paths|dynamic-modules|protected"
+)
+
+
+def rewrites_contract(words: Sequence[Argument]) -> bool:
+    """Whether a command edits the contract in place: `sed -i`, `perl -pi`, `yq -i`, `rm`."""
+    plain = ["".join(p or "" for p in one) if not isinstance(one, Rest) else "" for one in words]
+    name = tail(words[0]) if words else None
+    files = {one.removeprefix("./") for one in plain[1:]}
+    if name not in _EDITORS or not any(_EDITORS[name].match(one) for one in plain[1:]):
+        return False
+    if "interlock.toml" in files:
+        return True
+    return "pyproject.toml" in files and any(_KEYS.search(one) for one in plain[1:])
+
+
+_EDITORS: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(("sed", "gsed"), re.compile(r"-[a-zA-Z]*i|--in-place")),
+    **dict.fromkeys(("perl", "ruby"), re.compile(r"-[a-zA-Z0-9]*i")),
+    **dict.fromkeys(("yq", "tomlq", "jq", "dasel", "toml"), re.compile(r"-i|--in-?place|put|set")),
+    **dict.fromkeys(("rm", "unlink", "truncate", "ed", "ex"), re.compile("")),
+}
+"""Programs that change a file in place, and an option with which they do."""
+
+
 def writes_state(words: Sequence[Argument]) -> bool:
     """Whether a command writes a file below `.interlock/`."""
     name = tail(words[0]) if words else None

@@ -15,7 +15,7 @@ from interlock_checks.commands.judge import PythonText, judge
 from interlock_checks.commands.model import Command, const
 from interlock_checks.commands.shell import Script as ShellScript
 from interlock_checks.commands.shell import read_script
-from interlock_checks.commands.steps import STEPS
+from interlock_checks.commands.steps import PROGRAM, STEPS
 from interlock_checks.commands.switches import (
     Switch,
     discard,
@@ -23,6 +23,7 @@ from interlock_checks.commands.switches import (
     given,
     is_state,
     of_variable,
+    rewrites_contract,
     writes_state,
 )
 from interlock_checks.commands.written import Written
@@ -39,6 +40,7 @@ from interlock_checks.documents.model import (
     Unit,
 )
 from interlock_checks.facts import model as m
+from interlock_checks.facts.model import Problem
 
 T = TypeVar("T")
 CI_SYSTEMS = frozenset(
@@ -56,6 +58,8 @@ NOTHING = Document()
 _STEPS = frozenset({*STEPS, "any"})
 _FORGED = "is set for a command of interlock by the script that runs it"
 _WRITTEN = Switch("IL304", ".interlock/", "is written by a script, not by the step it is about")
+_REWRITTEN = Switch("IL304", "the contract", "is rewritten by a script, which then is proved by it")
+_REPLACED = Switch("IL303", "`interlock`", "is replaced by a function of the script", "")
 _NAME = "__unknown__"
 """Stands in Python source for what only the system knows."""
 
@@ -70,6 +74,7 @@ class Outcome:
     entries: list[Entry] = field(default_factory=list)
     steps: list[tuple[Command, str, int]] = field(default_factory=list)
     assumptions: list[tuple[int, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
 
 Reading = Callable[[str, str], Document]
@@ -91,7 +96,7 @@ def judge_layout(layout: Layout, read: Reading) -> Document:
         nested=tuple(one for outcome in outcomes for one in outcome.nested.values()),
         entries=_once([one for outcome in outcomes for one in outcome.entries]),
         assumptions=_once([one for outcome in outcomes for one in outcome.assumptions]),
-        problems=layout.problems,
+        problems=_once([*layout.problems, *(one for o in outcomes for one in o.problems)]),
         stages=layout.stages,
         includes=layout.includes,
         filters=layout.filters,
@@ -132,6 +137,7 @@ def _unit(job: Job, outcomes: Sequence[Outcome]) -> Unit:
         job.passed_over,
         job.stage,
         job.staged,
+        job.abreast,
     )
 
 
@@ -167,6 +173,9 @@ def judge_script(script: Script, read: Reading, *, in_ci: bool = False) -> Outco
             )
             for command in found.commands:
                 _command(script, command, outcome, found)
+            if found.open_row is not None:
+                row = _row(script, found.open_row)
+                outcome.problems.append(Problem("a quote is opened here and never closed", row))
             _settings(script, found, outcome)
             _conditional(script, found, outcome)
             _written(script, found.walk.written, read, outcome)
@@ -198,6 +207,8 @@ def _command(
             claim(outcome, row, Switch("IL304", name, _FORGED, ""))
     if writes_state(command.words):
         claim(outcome, row, _WRITTEN)
+    if rewrites_contract(command.words):
+        claim(outcome, row, _REWRITTEN)
     calls = (*verdict.files, *verdict.calls, *(f"module:{one}" for one in verdict.modules))
     if calls or verdict.step:
         discarded = found.lost(command) if found is not None else forgotten(command.words)
@@ -218,6 +229,13 @@ def _settings(script: Script, found: ShellScript, outcome: Outcome) -> None:
     """What the text sets for the commands after it, and what it writes."""
     walk = found.walk
     steps = [one.row for one in outcome.ran if one.step in _STEPS]
+    for node, frame in walk.bodies(PROGRAM):
+        first, last = (
+            _row(script, frame.row + point[0]) for point in (node.start_point, node.end_point)
+        )
+        asked = any(step in STEPS for step in walk.first_words.get(PROGRAM, ()))
+        if asked and not any(first <= row <= last for row in steps):
+            claim(outcome, first, _REPLACED)
     for (name, value, row), exported in walk.settings.items():
         for switch in of_variable(name, value):
             if exported or name in walk.exported:

@@ -56,7 +56,7 @@ _NAMES: dict[str, str] = {
     "pytest.ini": "tox",
     ".pytest.ini": "tox",
     "tox.toml": "tox_toml",
-    "setup.cfg": "setup_cfg",
+    **dict.fromkeys(("setup.cfg", ".bumpversion.cfg"), "setup_cfg"),
     "entry_points.txt": "setup_cfg",
     **dict.fromkeys(
         "fly.toml render.yaml render.yml app.json netlify.toml vercel.json railway.json"

@@ -106,6 +106,7 @@ class Job:
             out; without that, a job that is left out takes with it those that come after it.
         stage: The stage it belongs to, in systems that order their stages.
         staged: It starts after all jobs of the earlier stages.
+        abreast: Of the jobs in `after`, one may start or go on although another has failed.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Job:
     passed_over: tuple[str, ...] = ()
     stage: str = ""
     staged: bool = False
+    abreast: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,7 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
     passed_over: tuple[str, ...]
     stage: str
     staged: bool
+    abreast: bool = False
 
 
 class Filter(msgspec.Struct, frozen=True, array_like=True):

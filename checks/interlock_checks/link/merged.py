@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from interlock_checks.documents.model import Document, Unit
+from interlock_checks.documents.model import Document, Ran, Stage, Unit
 
 __all__ = ["as_merged"]
 
@@ -28,14 +28,20 @@ def as_merged(documents: Mapping[str, Document]) -> Mapping[str, Document]:
             other = found.get(included)
             if other is None or other.system != SYSTEM or included == path:
                 continue
-            own = {unit.name: unit for unit in found[path].units if unit.name and unit.stages}
+            own = {unit.name: unit for unit in found[path].units if unit.name}
             shared = {unit.name: unit for unit in other.units if unit.name in own and unit.stages}
             if not shared:
                 continue
+            # Without a script of its own a job runs that of the other file, which nobody else does.
+            kept = {name for name in shared if not own[name].stages}
             found[included] = msgspec.structs.replace(
                 other,
                 units=tuple(
-                    msgspec.structs.replace(one, stages=()) if one.name in shared else one
+                    one
+                    if one.name not in shared
+                    else msgspec.structs.replace(one, name=f".{one.name}", stage="", staged=False)
+                    if one.name in kept
+                    else msgspec.structs.replace(one, stages=())
                     for one in other.units
                 ),
             )
@@ -51,6 +57,13 @@ def as_merged(documents: Mapping[str, Document]) -> Mapping[str, Document]:
 
 def _placed(unit: Unit, base: Unit) -> Unit:
     """A job where the one that it overrides stood, as far as it does not say that itself."""
+    if not unit.stages:
+        called = Ran(unit.row, calls=(f"{SYSTEM}:.{base.name}",))
+        unit = msgspec.structs.replace(
+            unit, stages=(Stage(unit.row, (called,), None, 0, False, False),)
+        )
+        if unit.condition is None:
+            unit = msgspec.structs.replace(unit, condition=base.condition)
     if unit.stage == DEFAULT_STAGE and base.stage != DEFAULT_STAGE:
         unit = msgspec.structs.replace(unit, stage=base.stage)
     if unit.staged and not base.staged:

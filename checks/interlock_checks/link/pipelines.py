@@ -272,7 +272,7 @@ class _Pipelines:
         known = entry
         for name in unit.after:
             for other in self.callees.named(key, name):
-                begin = known if system in IN_ORDER else entry
+                begin = known if system in IN_ORDER and not unit.abreast else entry
                 ended = self.end(other, begin, asked, depth + 1)
                 place = self.left_out(unit, name, other, asked)
                 known = known.joined(_conditional(begin, ended, place))
@@ -379,7 +379,7 @@ class _Pipelines:
             before = msgspec.structs.replace(command, step="", calls=command.calls[: site.call])
             return self.ran(key, [before], known, None, asked, depth)
         known = entry
-        if self.documents[key[0]].system in IN_ORDER:
+        if self.documents[key[0]].system in IN_ORDER and not self.unit(key).abreast:
             for name in self.unit(key).after[: site.ran]:
                 for other in self.callees.named(key, name):
                     ended = self.end(other, known, asked, depth + 1)

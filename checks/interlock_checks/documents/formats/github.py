@@ -45,6 +45,7 @@ _SHELLS: Mapping[str, tuple[bool, bool]] = {
 }
 """Whether errexit and pipefail are on, for the names of shells that GitHub knows."""
 
+_LOOKS = re.compile(r"LASTEXITCODE|PSNativeCommandUseErrorActionPreference|errorlevel|\$\?", re.I)
 MOST_VARIANTS = 24
 """Values of a matrix that are put into a command one by one."""
 
@@ -105,7 +106,7 @@ def _job(name: Text, job: Map, outer: _Surroundings, never: int, sheet: Sheet) -
     image = job.get("container")
     around = _Surroundings(
         outer.environment + settings(job.get("env"), sheet),
-        string(_default_shell(job)) or outer.shell,
+        string(_default_shell(job)) or outer.shell or _shell_of(job),
         matrix,
         string(child(image, "image")) or string(image),
         f"`continue-on-error: {string(loose_end)}`" if may_fail else None,
@@ -143,6 +144,12 @@ def _job(name: Text, job: Map, outer: _Surroundings, never: int, sheet: Sheet) -
             order_row=job.row_of("needs") if needs else name.row,
         )
     )
+
+
+def _shell_of(job: Map) -> str:
+    """The shell of a runner that has another than the rest."""
+    runners = " ".join(one.value for one in texts(job.get("runs-on"))).lower()
+    return "pwsh" if "windows" in runners else ""
 
 
 def _skips(job: Map) -> bool:
@@ -378,6 +385,9 @@ def _run(run: Node, shell: str, how: Script, sheet: Sheet) -> list[int]:
             "pipefail" in options,
         )
     )
+    if not options and name in ("pwsh", "powershell", "cmd"):
+        # None of them stops at a program that fails, unless the text sees to it.
+        errexit = bool(_LOOKS.search(string(run) or ""))
     return sheet.shell(run, replace(how, errexit=errexit, pipefail=pipefail))
 
 

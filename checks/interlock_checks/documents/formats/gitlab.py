@@ -220,7 +220,9 @@ class _Pipeline:
         )
         if called:
             waits = string(child(trigger, "strategy")) == "depend"
-            parts.append(Part(name.row, calls=called, may_fail=not waits))
+            # Without that the job ends as soon as the other pipeline has begun.
+            alone = None if waits else f"{name.value} is not waited for"
+            parts.append(Part(name.row, calls=called, condition=alone, may_fail=not waits))
         condition, condition_row = self.condition(job, rules)
         if allowed is None and may_fail:
             # Nobody has to start it, and the stages behind it do not wait until somebody does.

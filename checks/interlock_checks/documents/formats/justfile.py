@@ -18,6 +18,7 @@ _ASSIGNMENT = re.compile(r"(export\s+)?([A-Za-z_][\w\-]*)\s*:=\s*(.*)")
 _SETTING = re.compile(r"set\s+(?:shell|script-interpreter)\s*:=\s*\[(.*)\]")
 _RECIPE = re.compile(r"@?([A-Za-z_][\w\-]*)((?:\s+[^:]*)?)\s*:(?!=)(.*)")
 _SCRIPT = re.compile(r"\[(?:.*,)?\s*script\s*(?:\(([^)]*)\))?.*\]")
+_PARALLEL = re.compile(r"\[(?:[^\]]*,)?\s*parallel\s*(?:,[^\]]*)?\]")
 _LITERAL = re.compile(r"'''(.*?)'''|\"\"\"(.*?)\"\"\"|'([^']*)'|\"((?:[^\"\\]|\\.)*)\"", re.S)
 _INTERPOLATION = re.compile(r"\{\{(?!\{)(.*?)\}\}")
 _BACKTICKS = re.compile(r"`([^`]+)`")
@@ -35,12 +36,16 @@ def read(text: str, path: str) -> Layout:
     index = 0
     bodies: list[tuple[str, int, str, list[tuple[int, str]]]] = []
     interpreter: list[str] = []
+    parallel = False
+    abreast: set[str] = set()
     while index < len(lines):
         line = lines[index]
         row = index + 1
         index += 1
         if line.lstrip().startswith("#"):
             comments.append((row, line.strip()))
+        elif _PARALLEL.match(line):
+            parallel = True
         elif match := _SCRIPT.match(line):
             given = [_unquoted(one) for one in (match[1] or "").split(",") if one.strip()]
             interpreter = given or ["sh", "-eu"]
@@ -64,6 +69,9 @@ def read(text: str, path: str) -> Layout:
                 indent = line[: len(line) - len(line.lstrip())]
                 body.insert(0, (row, f"{indent}#!{' '.join(interpreter)}"))
             interpreter = []
+            if parallel:
+                abreast.add(match[1])
+                parallel = False
             bodies.append((match[1], row, match[3], body))
     if scripts:
         jobs.append(Job("", 1, (Part(1, tuple(range(len(scripts)))),)))
@@ -76,7 +84,7 @@ def read(text: str, path: str) -> Layout:
             Part(scripts[number].rows[0], (number,)) for number in range(first, len(scripts))
         )
         later = tuple(Part(row, calls=(f"just:{one}",)) for one in _names(behind))
-        jobs.append(Job(name, row, (*parts, *later), after=_names(before)))
+        jobs.append(Job(name, row, (*parts, *later), after=_names(before), abreast=name in abreast))
     return Layout(tuple(scripts), "just", tuple(jobs), comments=tuple(comments))
 
 

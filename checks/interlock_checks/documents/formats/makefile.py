@@ -23,6 +23,10 @@ _ASSIGNMENT = re.compile(
     re.S,
 )
 _DEFINE = re.compile(r"\s*(?:(?:export|override)\s+)*define\s+(\S+)\s*(?:[:?+!]?=)?\s*\Z")
+_ABREAST = re.compile(
+    r"(?:-[A-Za-z]*(?:k|j(?!1\Z))[A-Za-z]*\d*|--jobs(?:=(?!1\Z).*)?|--keep-going|k)\Z"
+)
+"""Flags with which a target's other prerequisites are made although one of them has failed."""
 _CONDITIONAL = re.compile(r"\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b")
 _RULE = re.compile(r"([^:=#]*(?:\$[({][^)}]*[)}][^:=#]*)*?)(::?)(?!=)(.*)", re.S)
 _TARGET_VARIABLE = re.compile(r"\s*(?:(?:export|override|private)\s+)*[\w.]+\s*(?:[:?+!]|::)?=")
@@ -77,6 +81,8 @@ def read(text: str, path: str) -> Layout:
         scripts.append(Script("shell", unholed(line), rows=(row,)))
     if scripts:
         jobs.append(Job("", 1, (Part(1, tuple(range(len(scripts)))),)))
+    flags = found.variables.first("$(MAKEFLAGS)").split()
+    abreast = ".NOTPARALLEL" not in found.targets and any(map(_ABREAST.match, flags))
     for name, target in found.targets.items():
         first = len(scripts)
         scripts.extend(_recipe(name, target, found))
@@ -92,6 +98,7 @@ def read(text: str, path: str) -> Layout:
                 condition=condition,
                 condition_row=target.row,
                 passed_over=after,
+                abreast=abreast,
             )
         )
     return Layout(tuple(scripts), "make", tuple(jobs), comments=tuple(found.comments))

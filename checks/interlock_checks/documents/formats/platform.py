@@ -159,9 +159,12 @@ class _File:
         for node in walk(document):
             if not isinstance(node, Map):
                 continue
+            around = None
+            if "hosts" in node.table and not is_false(node.get("ignore_errors")):
+                around = "`ignore_errors` of the play"
             for key, value in node.pairs:
                 if key.value in _STEPS and isinstance(value, Seq):
-                    self.steps(key, [("", one) for one in value.items], seen)
+                    self.steps(key, [("", one) for one in value.items], seen, around)
                 elif key.value == "steps" and isinstance(value, Map):
                     # Woodpecker's: the names of the steps are the keys.
                     self.steps(key, [(name.value, one) for name, one in value.effective()], seen)
@@ -199,8 +202,18 @@ class _File:
                 )
             )
 
-    def steps(self, key: Text, steps: Sequence[tuple[str, Node]], seen: set[int]) -> None:
-        """Named steps that are run in order, unless some of them say for whom they wait."""
+    def steps(
+        self,
+        key: Text,
+        steps: Sequence[tuple[str, Node]],
+        seen: set[int],
+        around: str | None = None,
+    ) -> None:
+        """
+        Named steps that are run in order, unless some of them say for whom they wait.
+
+        `around` takes their failures away.
+        """
         parts: list[Part] = []
         waits = any(
             name in one.table
@@ -212,7 +225,7 @@ class _File:
             inner = child(one, "step") or one
             if not isinstance(inner, Map) or id(inner) in seen:
                 continue
-            own = list(self.block(inner, seen, None, 0))
+            own = list(self.block(inner, seen, around, 0))
             if not waits:
                 parts.extend(own)
                 continue
@@ -236,6 +249,8 @@ class _File:
         rescue = node.get("rescue")
         if rescue is not None and not fails(rescue):
             around = "`rescue`"
+        elif not is_false(node.get("ignore_errors")):
+            around = "`ignore_errors` of the block"
         condition, row = condition_of(node)
         for key in ("block", "always"):
             for one in items(node.get(key)):
@@ -305,7 +320,7 @@ class _File:
                     for number in self.command(replaced(value, known), plain)
                 ]
                 part = self.part(key.row, scripts, how, condition, condition_row)
-                yield replace(part, after_failure=name in _AFTERWARDS)
+                yield replace(part, after_failure=name in _AFTERWARDS or _late(node))
             elif name == "container_definitions" and isinstance(value, Text):
                 for document in read_json(value.value)[0]:
                     placed(document, value.rows)
@@ -356,6 +371,15 @@ class _File:
         lines = Seq(value.row)
         lines.items.extend(one for one in items(value) if isinstance(one, Text))
         return [*self.sheet.shell(lines, how), *found]
+
+
+def _late(step: Map) -> bool:
+    """Whether a step of Drone or Woodpecker runs after a failure, too."""
+    return any(
+        one.value == "failure"
+        for place in items(step.get("when"))
+        for one in texts(child(place, "status"))
+    )
 
 
 def _rank(key: str) -> int:

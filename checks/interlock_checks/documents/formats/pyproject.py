@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from interlock_checks.commands.model import Word, word
 from interlock_checks.documents.aliases import filled_in
-from interlock_checks.documents.formats.tox import read_tables, read_tox
+from interlock_checks.documents.formats.tox import add_commit, read_tables, read_tox
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string, texts
 from interlock_checks.documents.sheet import Sheet, is_true, settings
@@ -60,6 +60,9 @@ def read(text: str, path: str) -> Layout:
         for place in _BUILDS:
             for one in items(child(tools, *place)):
                 sheet.shell(one, Script("shell"))
+        arguments = child(tools, "bumpversion", "commit_args")
+        if isinstance(arguments, Text):
+            add_commit(arguments, sheet)
         legacy = child(tools, "tox", "legacy_tox_ini")
         if isinstance(legacy, Text):
             read_tox(legacy.value, sheet, legacy.rows)

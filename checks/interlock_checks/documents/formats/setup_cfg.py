@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from interlock_checks.documents.formats.tox import add_pytest_options, read_tox
+from interlock_checks.documents.formats.tox import add_commit, add_pytest_options, read_tox
 from interlock_checks.documents.ini_nodes import read_ini
 from interlock_checks.documents.model import Layout, Script
 from interlock_checks.documents.nodes import Map, Text, child
@@ -29,6 +29,9 @@ def read(text: str, path: str) -> Layout:
                 for _, one in value.effective():
                     if isinstance(one, Text):
                         sheet.object(one, Script("entry"))
+    arguments = child(root, "bumpversion", "commit_args")
+    if isinstance(arguments, Text):
+        add_commit(arguments, sheet)
     read_tox(text, sheet, None)
     add_pytest_options(root, sheet)
     return sheet.layout("tox")

@@ -13,7 +13,9 @@ from interlock_checks.commands.argv import HOLE, split
 from interlock_checks.commands.model import Argument, Word, const
 from interlock_checks.documents.model import Job, Layout, Part, Script
 
-_KEY = re.compile(r"\s*(Exec[A-Za-z]*|Environment)\s*=\s*(.*)", re.S)
+_KEY = re.compile(r"\s*(Exec[A-Za-z]*|Environment|SuccessExitStatus)\s*=\s*(.*)", re.S)
+_VERDICTS = frozenset({"1", "3"})
+"""Exit statuses of interlock that are a verdict: something was found, or was refused."""
 _PREFIX = re.compile(r"[-@:+!|]*")
 _COMPUTED = re.compile(r"%[a-zA-Z]|\$\{\w+\}|\$\w+")
 _ORDER = ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost")
@@ -24,6 +26,7 @@ def read(text: str, path: str) -> Layout:
     comments: list[tuple[int, str]] = []
     environment: tuple[tuple[str, Word], ...] = ()
     found: list[tuple[str, int, str]] = []
+    passed: str | None = None
     for row, line in _logical(text):
         if line.lstrip().startswith(("#", ";")):
             comments.append((row, line.strip()))
@@ -32,6 +35,11 @@ def read(text: str, path: str) -> Layout:
                 for one in split((match[2],)):
                     name, _, value = (const(one) or "").partition("=")
                     environment = (*environment, (name, (value,)))
+            elif match[1] == "SuccessExitStatus":
+                if not match[2].strip():
+                    passed = None  # an empty value forgets the ones before
+                elif _VERDICTS & set(match[2].split()):
+                    passed = f"`SuccessExitStatus={match[2].strip()}`"
             else:
                 found.append((match[1], row, match[2]))
     found.sort(key=lambda one: _ORDER.index(one[0]) if one[0] in _ORDER else len(_ORDER))
@@ -39,7 +47,7 @@ def read(text: str, path: str) -> Layout:
     for _, row, value in found:
         prefix = _PREFIX.match(value.strip())
         marks = prefix[0] if prefix else ""
-        discarded = "the prefix `-`" if "-" in marks else None
+        discarded = "the prefix `-`" if "-" in marks else passed
         for words in _commands(value.strip()[len(marks) :], "@" in marks):
             rows = (row,) * max(len(words), 1)
             scripts.append(

@@ -85,14 +85,19 @@ def _task(name: Text, task: Node, how: Script, known: dict[str, str], sheet: She
             )
     parts = [*_commands(task.get("cmds"), how, constants, sheet)]
     parts.extend(_commands(task.get("cmd"), how, constants, sheet))
+    condition, condition_row = string(task.get("if")), task.row_of("if")
+    if condition is None and items(task.get("status")):
+        # A task that is up to date is not run, and those that call it go on.
+        condition, condition_row = f"status of {name.value}", task.row_of("status")
     depends = [string(one) or string(child(one, "task")) for one in items(task.get("deps"))]
     return Job(
         name.value,
         name.row,
         tuple(parts),
         after=tuple(one for one in depends if one),
-        condition=string(task.get("if")),
-        condition_row=task.row_of("if"),
+        condition=condition,
+        condition_row=condition_row,
+        passed_over=tuple(one for one in depends if one),
         order_row=task.row_of("deps"),
     )
 

@@ -11,7 +11,7 @@ from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string, texts
 from interlock_checks.documents.sheet import Sheet, is_true, settings
 
-__all__ = ["add_pytest_options", "read", "read_tables", "read_tox"]
+__all__ = ["add_commit", "add_pytest_options", "read", "read_tables", "read_tox"]
 
 SYSTEM = "tox"
 
@@ -43,6 +43,14 @@ def add_pytest_options(root: Map, sheet: Sheet) -> None:
             sheet.add(Script("words", words=(word("pytest"), *words), rows=(row, *rows)))
 
 
+def add_commit(arguments: Text, sheet: Sheet) -> None:
+    """Add the commit that bumpversion makes with arguments of its own."""
+    words, rows = sheet.split(arguments)
+    whole = (word("git"), word("commit"), *words)
+    row = rows[0] if rows else arguments.row
+    sheet.add(Script("words", words=whole, rows=(row, row, *rows)))
+
+
 def read_tox(text: str, sheet: Sheet, within: tuple[int, ...] | None) -> None:
     """
     Add the environments of an ini text.
@@ -68,6 +76,8 @@ def _environment(
         environment=_variables(section.get("setenv") or section.get("set_env"), sheet),
         discarded="`ignore_outcome = true`" if (outcome or "").strip().lower() == "true" else None,
     )
+    # The environment fails in the end, but what stands behind a failure has run by then.
+    goes_on = (string(section.get("ignore_errors")) or "").strip().lower() == "true"
     parts: list[Part] = []
     for key in _COMMANDS:
         node = section.get(key)
@@ -92,6 +102,7 @@ def _environment(
                             condition=factor,
                             condition_row=placed(row),
                             may_fail=ignored,
+                            after_failure=goes_on,
                         )
                     )
     if parts:
