@@ -26,7 +26,7 @@ EACH_LIBRARY = pytest.mark.parametrize(
 
 
 def plain(name: str) -> str:
-    found = re.fullmatch(r"type\[(.+)\]", name)
+    found = re.fullmatch(r"(?:type|list|dict)\[(.+)\]", name)
     return found[1] if found else name
 
 
@@ -199,6 +199,7 @@ def test_an_entry_is_consistent(library: Library) -> None:
     assert known.isdisjoint(library.harmless)
     assert known >= library.only_called
     assert known >= set(library.literal_sql) | set(library.with_keyword)
+    assert known >= set(library.with_address)
     assert known >= set(library.unless_keyword) | set(library.distinctive)
     for field in (library.returns, library.attributes, library.bases):
         assert [name for name in field if catalogue.canonical(name) != name] == []

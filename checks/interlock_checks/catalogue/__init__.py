@@ -73,6 +73,7 @@ def _all_sinks() -> dict[str, Sink]:
             library.literal_sql.get(name),
             library.with_keyword.get(name, ()),
             library.unless_keyword.get(name, ()),
+            library.with_address.get(name),
             name in library.only_called,
         )
         for library in LIBRARIES

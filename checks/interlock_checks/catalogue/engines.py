@@ -129,6 +129,8 @@ SQLALCHEMY = Library(
         "sqlalchemy.orm.DeclarativeBase.registry": "sqlalchemy.orm.registry",
         "sqlalchemy.orm.registry.metadata": f"{_SA}.MetaData",
         "sqlalchemy.Table.metadata": f"{_SA}.MetaData",
+        "sqlalchemy.MetaData.sorted_tables": f"list[{_SA}.Table]",
+        "sqlalchemy.MetaData.tables": f"dict[{_SA}.Table]",
         "sqlalchemy.Engine.dialect": _DIALECT,
         "sqlalchemy.Connection.dialect": _DIALECT,
         "sqlalchemy.Connection.engine": f"{_SA}.Engine",

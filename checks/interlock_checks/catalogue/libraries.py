@@ -6,6 +6,7 @@ from typing import Final
 
 from interlock_checks.catalogue.drivers import DRIVERS
 from interlock_checks.catalogue.engines import ENGINE_LIBRARIES
+from interlock_checks.catalogue.frames import FRAME_LIBRARIES
 from interlock_checks.catalogue.guards import INTERLOCK
 from interlock_checks.catalogue.migrations import MIGRATION_LIBRARIES
 from interlock_checks.catalogue.model import Library
@@ -14,5 +15,6 @@ LIBRARIES: Final[tuple[Library, ...]] = (
     *MIGRATION_LIBRARIES,
     *ENGINE_LIBRARIES,
     *DRIVERS,
+    *FRAME_LIBRARIES,
     INTERLOCK,
 )

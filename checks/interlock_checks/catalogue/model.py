@@ -26,7 +26,8 @@ class Library(Struct, frozen=True):
     returns: Mapping[str, str] = {}
     """Callable -> class of the result; `type[X]` when the result is a class, X or a subclass."""
     attributes: Mapping[str, str] = {}
-    """`class.attribute` -> class of the value, of an instance as of the class."""
+    """`class.attribute` -> class of the value, of an instance as of the class. `list[X]` holds
+    instances of X, and so do the values of `dict[X]`."""
     bases: Mapping[str, str] = {}
     """Class -> its base in the catalogue, from which it has its members."""
     literal_sql: Mapping[str, int] = {}
@@ -36,6 +37,9 @@ class Library(Struct, frozen=True):
     that cannot be folded may hold any of them. A reference that escapes always counts."""
     unless_keyword: Mapping[str, tuple[str, ...]] = {}
     """Sinks whose call is innocent with one of these: its value is then judged where it stands."""
+    with_address: Mapping[str, tuple[int, str]] = {}
+    """Sinks whose call counts only where this argument (position, keyword) may be a text: the
+    address of a server, and not a connection or a database within the process."""
     only_called: frozenset[str] = frozenset()
     """Classes that programs also name as types, keys and event targets: only construction (their
     own or a subclass's) is a use, and mentioning them gives nothing away."""
@@ -67,6 +71,7 @@ class Sink(Struct, frozen=True):
     sql_position: int | None = None
     with_keyword: tuple[str, ...] = ()
     unless_keyword: tuple[str, ...] = ()
+    with_address: tuple[int, str] | None = None
     only_called: bool = False
 
     @property

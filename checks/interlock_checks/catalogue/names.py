@@ -90,6 +90,12 @@ QUALIFIED: Final[Mapping[str, frozenset[str]]] = {
     "concurrent": frozenset({"interpreters"}),
     "eventlet": frozenset({"green", "import_patched", "patcher"}),
     "gevent": frozenset({"subprocess", "monkey"}),
+    "apscheduler": frozenset({"SQLAlchemyJobStore"}),
+    "connectorx": frozenset({"read_sql"}),
+    "dask": frozenset({"read_sql", "read_sql_query", "read_sql_table"}),
+    "ibis": frozenset({"connect", "mssql", "mysql", "oracle", "postgres"}),
+    "pandas": frozenset({"read_sql", "read_sql_query", "read_sql_table"}),
+    "polars": frozenset({"read_database_uri"}),
     "oslo_utils": frozenset({"importutils"}),
     "oslo_concurrency": frozenset({"processutils"}),
     "twisted": frozenset({"reflect", "utils", "spawnProcess"}),
@@ -138,7 +144,7 @@ IDENTIFIERS: Final[frozenset[str]] = frozenset(_ROOTS).difference(
     reflection.LOADING_METHODS,
     reflection.EXEC_METHODS,
     reflection.NAMESPACE_ATTRIBUTES,
-    ("__builtins__", "__import__", "get_ipython", "test_cli_runner"),
+    ("__builtins__", "__import__", "get_ipython", "test_cli_runner", "sorted_tables"),
     ("DottedNameResolver", "EntryPoint", "InteractiveConsole", "InteractiveInterpreter"),
 ) - {"__getattribute__", "__dict__"}
 """Words that make a file relevant wherever they stand, in a string too."""

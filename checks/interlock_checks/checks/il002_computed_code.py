@@ -57,6 +57,13 @@ class ComputedCode(Check):
         "text that is a constant": """
             exec("answer = 6 * 7")
         """,
+        "text that is only parsed": """
+            import ast
+
+            def names(source):
+                tree = compile(source, "<source>", "exec", flags=ast.PyCF_ONLY_AST)
+                return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        """,
         "a literal": """
             from ast import literal_eval
 

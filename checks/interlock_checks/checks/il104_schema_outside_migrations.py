@@ -46,6 +46,15 @@ class SchemaOutsideMigrations(Check):
                 async with engine.begin() as connection:
                     await connection.run_sync(Base.metadata.create_all)  # IL104
         """,
+        "table after table": """
+            from sqlalchemy import MetaData
+
+            def clear(engine):
+                found = MetaData()
+                found.reflect(engine)
+                for table in reversed(found.sorted_tables):
+                    table.drop(engine)  # IL104
+        """,
         "one table": """
             from sqlalchemy import Column, Integer, MetaData, Table
 

@@ -58,6 +58,14 @@ class UnguardedEngine(Check):
             def open_database(url, build=create_engine):  # IL201
                 return build(url)
         """,
+        "a library that is given the address": """
+            import os
+            import pandas as pd
+            from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
+
+            orders = pd.read_sql("select * from orders", os.environ["DATABASE_URL"])  # IL201
+            jobs = SQLAlchemyJobStore(url="postgresql://db/jobs")  # IL201
+        """,
         "through SQLModel": """
             from sqlmodel import create_engine
 
@@ -83,6 +91,15 @@ class UnguardedEngine(Check):
             from app.db import make_engine
 
             engine = make_engine()
+        """,
+        "a library that is given the engine": """
+            import pandas as pd
+            from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
+            from app.db import make_engine
+
+            orders = pd.read_sql("select * from orders", make_engine())
+            notes = pd.read_sql("select * from notes", con="sqlite:///notes.db")
+            jobs = SQLAlchemyJobStore(engine=make_engine())
         """,
         "an asynchronous face for an engine": """
             from sqlalchemy.ext.asyncio import AsyncEngine

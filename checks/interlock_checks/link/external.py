@@ -8,7 +8,7 @@ from interlock_checks import catalogue
 from interlock_checks.catalogue import processes, reflection
 from interlock_checks.link import fold, tampering
 from interlock_checks.link.known import argument
-from interlock_checks.link.values import Ext, Given, Lit, Method, Value, Values
+from interlock_checks.link.values import Ext, Given, Lit, Method, Text, Value, Values
 
 _INERT = frozenset(
     f"builtins.{name}"
@@ -93,9 +93,26 @@ def is_innocent(sink: catalogue.Sink, given: tuple[Given, ...]) -> bool:
             for key in keys
         )
 
+    if sink.with_address and not any(map(_is_address, argument(given, *sink.with_address) or ())):
+        return True
     if sink.with_keyword and not starred and not has(sink.with_keyword):
         return True
     return bool(sink.unless_keyword) and has(sink.unless_keyword)
+
+
+_WITHIN = ("sqlite", "duckdb")
+"""Schemes of databases within the process."""
+
+
+def _is_address(value: Value) -> bool:
+    """Whether a value may be a text with the address of a server: a URL, or a variable with one."""
+    match value:
+        case Lit(value=str() as text):
+            return "://" in text and not text.startswith(_WITHIN)
+        case Text(parts=parts):
+            return not (parts[0] or "").startswith(_WITHIN)
+        case _:
+            return isinstance(value, Ext) and value.name == "os.environ"
 
 
 def is_inert(function: Value, slot: int) -> bool:

@@ -115,7 +115,7 @@ def execute(
     via = function.via if isinstance(function, Ext) else None
     index, keyword = place
     values = UNKNOWN if index < 0 else argument(given, index, keyword)
-    if values is None:
+    if values is None or (label == "builtins.compile" and _only_parses(given)):
         return
     first = argument(given, *reflection.PREPARED[label]) if label in reflection.PREPARED else ()
     begin = "".join(
@@ -137,6 +137,14 @@ def execute(
     uses.world.want(site.path, node)
     reach = uses.reach(site, "IL002", label, "of computed text", via)
     uses.wait(site, node, uses.parameters(site, node, [tuple(unknown)]), reach)
+
+
+def _only_parses(given: tuple[Given, ...]) -> bool:
+    """Whether `compile` gives a syntax tree, which nothing executes before it is compiled."""
+    flags = argument(given, 3, "flags") or ()
+    return bool(flags) and all(
+        isinstance(flag, Ext) and flag.name == "ast.PyCF_ONLY_AST" for flag in flags
+    )
 
 
 def nested_texts(uses: Uses, site: Site, verdict: Verdict) -> None:

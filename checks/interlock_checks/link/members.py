@@ -126,7 +126,7 @@ def _external_attribute(world: World, value: Ext, name: str) -> Values:
             return (Program(((Lit(word),),)),)
     kind = catalogue.attribute(f"{value.name}.{name}")
     if kind is not None:
-        return (Made(kind),)
+        return (_made(kind),)
     return (Ext(catalogue.canonical(f"{value.name}.{name}")),)
 
 
@@ -302,7 +302,7 @@ def _instance_attribute(cls: str, name: str) -> Values:
         return (Ext(cls),)
     kind = catalogue.attribute(f"{cls}.{name}") or processes.ATTRIBUTES.get(f"{cls}.{name}")
     if kind is not None:
-        return (Made(kind),)
+        return (_made(kind),)
     whole = catalogue.canonical(f"{cls}.{name}")
     known = catalogue.sink(whole)
     if known is not None:
@@ -313,6 +313,15 @@ def _instance_attribute(cls: str, name: str) -> Values:
         if start in processes.STARTS or start in processes.INVOKING:
             return (Ext(start),)
     return (Method(Made(cls), name),)
+
+
+def _made(kind: str) -> Value:
+    """An instance of a class of the catalogue, or what holds such instances."""
+    holder, bracket, held = kind.removesuffix("]").partition("[")
+    one: Values = (Made(held),)
+    if not bracket:
+        return Made(kind)
+    return Many((one,), rest=True) if holder == "list" else Table(((UNKNOWN, one),), rest=True)
 
 
 def _may_reach(holder: str, key: Text) -> bool:
