@@ -132,6 +132,9 @@ DEFERRING: Final = frozenset(
 """Last words of what runs its argument later, or in another thread or process. Permits are not
 open there."""
 
+AT_EXIT: Final = "atexit.register"
+"""What runs its argument when the program ends, however it ends."""
+
 STRUCTURED: Final = frozenset({"asyncio.TaskGroup.create_task"})
 """Those that a block waits for: what is raised there is raised at its end."""
 

@@ -9,6 +9,7 @@ _WAYS = {
     "finally": "leaving a `finally` block here drops a refusal of {}",
     "decorator": "a decorator drops a refusal of {}",
     "lost": "a refusal in what is given to {} reaches nobody",
+    "exit": "what is registered here ends the program as a success, even after a refusal of {}",
 }
 
 

@@ -45,6 +45,7 @@ from interlock_checks.link.values import (
     Ext,
     Fun,
     Given,
+    Lit,
     Made,
     Many,
     Method,
@@ -237,6 +238,9 @@ def _call_external(
     if unawaited or (last in control.DEFERRING and name not in control.STRUCTURED):
         if how == "raised":
             return added(flow, _asked_for(machine, given, step, ended, at))
+        if name == control.AT_EXIT and _ends_well(machine, given, step, ended, at):
+            site = Site(at.path, at.scope, step.place, "exit")
+            ended = [path.chose(site, True) for path in ended]
         refused, ended = _deferred(machine, given, step, ended, at)
         if how == "told":
             return added(flow, run_future(machine, refused, step, ended, at))
@@ -387,6 +391,20 @@ def _asked_for(
                     flow.normal += [replace(one, permits=path.permits) for one in flow.take(inner)]
                 return flow
     return Flow(paths)
+
+
+def _ends_well(
+    machine: Machine, given: tuple[Given, ...], step: Step, paths: list[Path], at: Running
+) -> bool:
+    """Whether what runs at the end of the program makes a success of it, whatever has happened."""
+    for function in given[0].values if given else ():
+        if function == Ext("os._exit") and given[1:2] == (Given((Lit(0),)),):
+            return True
+        if isinstance(function, Fun):
+            ran = run_own(machine, function, given[1:], -1, step.place, paths, at)
+            if any(one.kind == "success" for one in ran.raised):
+                return True
+    return False
 
 
 def _deferred(

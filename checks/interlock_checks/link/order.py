@@ -138,6 +138,9 @@ class Order:
                 else:
                     self._ended(jump.path, running, jump.values, jump.node)
             for raised in flow.raised:
+                for site, _ in raised.path.choices if raised.kind == "refusal" else ():
+                    if site.kind == "exit" and raised.step != "engine":
+                        self._swallow(site, raised.step, raised.path)
                 if raised.kind == "success":
                     self._ended(raised.path, running, (Lit(None),))
                 else:

@@ -41,6 +41,7 @@ Kind = Literal[
     "process",
     "future",
     "override",
+    "exit",
 ]
 
 
