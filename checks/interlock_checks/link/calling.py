@@ -38,7 +38,19 @@ def results_of(
     frame: Frame | None = None,
 ) -> Values:
     """The result of calling any of the values."""
+    if len(functions) > 1:
+        functions = tuple(f for f in functions if not _only_raises(world, f)) or functions
     return merge(_result_of(world, function, given, path, frame) for function in functions)
+
+
+def _only_raises(world: World, function: Value) -> bool:
+    """Whether a function ends by `raise` alone, as the failing one of several results does."""
+    if not isinstance(function, Fun):
+        return False
+    facts = world.files[function.path]
+    scope = facts.scopes[function.scope]
+    marks = facts.control.get(function.scope, ())
+    return bool(marks) and marks[-1].op == "raise" and not scope.returns and not scope.yields
 
 
 def _result_of(

@@ -273,6 +273,8 @@ def is_told(value: Value, depth: int = 0) -> bool:
             inner = [held for _, held in pairs]
         case Obj(given=tuple() as given):
             inner = [one.values for one in given]
+        case Fun(owner=Obj() as owner):
+            inner = [(owner,)]
         case _:
             pass
     return depth < DEEPEST_TOLD and any(is_told(v, depth + 1) for vs in inner for v in vs)
