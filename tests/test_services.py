@@ -101,6 +101,22 @@ FILES: dict[str, dict[str, str]] = {
         """,
     },
     "a contract that a script edits": {
+        GITHUB: """
+        jobs:
+          hotfix:
+            runs-on: ubuntu-latest
+            steps:
+              - run: |
+                  cat > interlock.toml <<'TOML'  # IL304
+                  test-paths = ["src"]
+                  TOML
+                  interlock check
+              - run: echo 'x = 1' > "$RUNNER_TEMP/interlock.toml"
+        """,
+        "new-service.sh": """
+        cd "$1"
+        echo 'deploy-module = "app.deploy"' > interlock.toml
+        """,
         "hotfix.sh": """
         sed -i 's/protected = true/protected = false/' interlock.toml  # IL304
         perl -pi -e 's/test-paths.*//' pyproject.toml  # IL304
@@ -109,7 +125,7 @@ FILES: dict[str, dict[str, str]] = {
         sed -n 's/protected//p' interlock.toml
         rm -f build/interlock.toml
         interlock check
-        """
+        """,
     },
     "a function that takes the tool's place": {
         "release.sh": """

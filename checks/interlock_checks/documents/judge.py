@@ -177,6 +177,10 @@ def judge_script(script: Script, read: Reading, *, in_ci: bool = False) -> Outco
                 row = _row(script, found.open_row)
                 outcome.problems.append(Problem("a quote is opened here and never closed", row))
             _settings(script, found, outcome)
+            for path, at in found.walk.writes if in_ci else ():
+                if const(path) in ("interlock.toml", "./interlock.toml"):
+                    # A pipeline has one in its checkout already; elsewhere this may set one up.
+                    claim(outcome, _row(script, at), _REWRITTEN)
             _conditional(script, found, outcome)
             _written(script, found.walk.written, read, outcome)
     if not in_ci:
