@@ -46,6 +46,18 @@ class SchemaOutsideMigrations(Check):
                 async with engine.begin() as connection:
                     await connection.run_sync(Base.metadata.create_all)  # IL104
         """,
+        "metadata behind an annotation that says otherwise": """
+            from sqlalchemy import MetaData
+
+            class Topics:
+                def create_all(self, broker): ...
+
+            def prepare(topics: Topics, broker):
+                topics.create_all(broker)
+
+            def start(engine):
+                prepare(MetaData(), engine)  # IL104
+        """,
         "table after table": """
             from sqlalchemy import MetaData
 
@@ -77,6 +89,13 @@ class SchemaOutsideMigrations(Check):
             def tables(engine):
                 MetaData().reflect(engine)
                 return inspect(engine).get_table_names()
+        """,
+        "an own class that creates something else": """
+            class Topics:
+                def create_all(self, broker): ...
+
+            def prepare(topics: Topics, broker):
+                topics.create_all(broker)
         """,
         "a namesake": """
             def drop_all(logger, method, event):

@@ -47,7 +47,12 @@ def read_parameters(
     method = outer.kind == "class" and "staticmethod" not in decorators
     for number, (param, kind) in enumerate(listed):
         default = -1
-        read_annotation(reader, param.annotation, outer)
+        annotation = -1
+        said = None if param.annotation is None else param.annotation.annotation
+        if isinstance(said, cst.Name | cst.Attribute):
+            annotation = reader.value(said, outer, INERT)
+        else:
+            read_annotation(reader, param.annotation, outer)
         if param.default is not None:
             default = reader.value(param.default, outer, Context("a default value"))
         name = param.name.value
@@ -58,7 +63,7 @@ def read_parameters(
         elif kind in {"*", "**"}:
             node = reader.add(m.Param(inner.number, name, -1))
         else:
-            node = reader.add(m.Param(inner.number, name, default))
+            node = reader.add(m.Param(inner.number, name, default, annotation))
         declared.append(m.Parameter(name, kind, node))
         reader.bindings.append(Binding(name, inner.number, node, -1))
         inner.bind(name, len(reader.bindings) - 1)

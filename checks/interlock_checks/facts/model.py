@@ -147,11 +147,16 @@ class Class(msgspec.Struct, frozen=True, array_like=True, tag="C"):
 
 
 class Param(msgspec.Struct, frozen=True, array_like=True, tag="p"):
-    """What a caller gives for a parameter; `default` is -1 where there is none."""
+    """
+    What a caller gives for a parameter; `default` is -1 where there is none.
+
+    So is `annotation`, which is kept where it is no more than a name.
+    """
 
     scope: int
     name: str
     default: int
+    annotation: int = -1
 
 
 class Own(msgspec.Struct, frozen=True, array_like=True, tag="o"):

@@ -19,6 +19,7 @@ from interlock_checks.link import approval, fold, tampering
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.changes import changed, private_imports, tampered
 from interlock_checks.link.commissioned import commissioned
+from interlock_checks.link.declared import declared
 from interlock_checks.link.external import (
     all_items,
     called_name,
@@ -328,7 +329,11 @@ class Uses:
         owner, name = function.owner, function.name
         if isinstance(owner, _KNOWN_OWNERS):
             return
-        if name in catalogue.METHODS:
+        if name in catalogue.METHODS and (said := declared(self.world, site, node, name)):
+            if site.frame is None:
+                reason = f"`{said.name}` is taken for what its annotation says"
+                self.wait(site, node, {said}, self.assume(site, reason))
+        elif name in catalogue.METHODS:
             self.world.want(site.path, node)
             self.report(site, catalogue.METHODS[name], f".{name}", "called")
         elif name in processes.METHODS:
