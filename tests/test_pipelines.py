@@ -42,6 +42,25 @@ def marked(files: dict[str, str]) -> set[tuple[str, int, str]]:
 
 
 CASES: dict[str, dict[str, str]] = {
+    "github: an expression that chooses the target, or the step": {
+        GITHUB: """
+        on: {workflow_dispatch: {inputs: {target: {type: choice, options: [a, b]}}}}
+        jobs:
+          verify:
+            steps:
+              - run: interlock verify ${{ inputs.target || 'staging' }}
+          migrate:
+            needs: verify
+            steps:
+              - run: interlock backup
+              - run: interlock migrate
+          other:
+            steps:
+              - run: interlock ${{ inputs.fast && 'status' || 'verify production' }}
+              - run: interlock backup
+              - run: interlock migrate  # IL501
+        """
+    },
     "gitlab: the including file gives a guard rules of its own": {
         GITLAB: """
         include: [{local: ci/release.yml}]

@@ -72,7 +72,7 @@ class _Reader:
         """`a || b`: either of them."""
         found = self.both(depth)
         while self.mark("||"):
-            found = _few([*(one for one in found if one), *self.both(depth)])
+            found = _few([*(one for one in found if one != ""), *self.both(depth)])
         return found
 
     def both(self, depth: int) -> list[Value]:

@@ -357,12 +357,12 @@ def _worked_out(
         texts_of = [
             (
                 text if one is None else text.replace(found[0], one),
-                joined([each for each in (said, f"{found[1]} is {one}") if each])
+                joined([each for each in (said, f"matrix.at{found.start()} == '{at}'") if each])
                 if len(amounts) > 1
                 else said,
             )
             for text, said in texts_of
-            for one in amounts
+            for at, one in enumerate(amounts)
         ]
     for text, said in texts_of:
         same = text.count("\n") == run.value.count("\n")
