@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from interlock_checks.commands.judge import judge
-from interlock_checks.commands.shell import read_script
+from interlock_checks.commands.script import read_script
 
 
 def lost(text: str, *, errexit: bool = False, pipefail: bool = False) -> list[str]:

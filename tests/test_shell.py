@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from interlock_checks.commands import const, judge_shell
-from interlock_checks.commands.shell import read_script, shell_commands
+from interlock_checks.commands.script import read_script, shell_commands
 
 BASH = shutil.which("bash")
 STUB = """\

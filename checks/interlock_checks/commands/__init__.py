@@ -49,7 +49,7 @@ def judge_shell(
 
     `arguments` are its `$1`, `$2`, ...; a script file may be given any.
     """
-    from interlock_checks.commands.shell import read_script
+    from interlock_checks.commands.script import read_script
     from interlock_checks.commands.switches import discard
 
     text = read_script(script, arguments=arguments)

@@ -13,7 +13,8 @@ from interlock_checks.commands.pieces import Value, combined
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from interlock_checks.commands.shell import Context, Walk
+    from interlock_checks.commands.frames import Context
+    from interlock_checks.commands.shell import Walk
 
 
 def assign(walk: Walk, node: Node, context: Context, *, exported: bool = False) -> None:

@@ -16,7 +16,8 @@ from interlock_checks.commands.lost import Step, paths
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from interlock_checks.commands.shell import Frame, Walk
+    from interlock_checks.commands.frames import Frame
+    from interlock_checks.commands.shell import Walk
 
 __all__ = ["switched"]
 

@@ -115,7 +115,7 @@ def judge(command: Command, depth: int = 0) -> Verdict:
 
 
 def _shell_text(launch: ShellText, depth: int) -> Verdict:
-    from interlock_checks.commands.shell import shell_commands
+    from interlock_checks.commands.script import shell_commands
 
     if depth >= MAX_NESTING:
         return Verdict("unknown", "a deeply nested command")

@@ -19,7 +19,8 @@ from interlock_checks.commands.model import word
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from interlock_checks.commands.shell import Frame, Walk
+    from interlock_checks.commands.frames import Frame
+    from interlock_checks.commands.shell import Walk
 
 MOST_PATHS = 6
 """Ways of being called that are followed, of a command within functions."""

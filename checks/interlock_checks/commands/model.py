@@ -106,3 +106,8 @@ def spaced(arguments: Iterable[Argument]) -> Word:
 @lru_cache(maxsize=1024)
 def _pattern(parts: Word) -> re.Pattern[str]:
     return re.compile("".join(".*" if part is None else re.escape(part) for part in parts), re.S)
+
+
+def identity(command: Command) -> tuple[object, ...]:
+    """What tells a command from others of the same text."""
+    return (command.words, command.row, command.stdin_text, command.expanded)

@@ -16,7 +16,8 @@ from interlock_checks.commands.lost import Step, paths, round_words
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from interlock_checks.commands.shell import Frame, Walk
+    from interlock_checks.commands.frames import Frame
+    from interlock_checks.commands.shell import Walk
 
 Place = tuple["Node", "Frame"]
 _BRANCHING = frozenset({"if_statement", "elif_clause", "case_statement"})

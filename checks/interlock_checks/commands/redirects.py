@@ -17,7 +17,8 @@ from interlock_checks.commands.pieces import Scope, Variables
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from interlock_checks.commands.shell import Context, Walk
+    from interlock_checks.commands.frames import Context
+    from interlock_checks.commands.shell import Walk
 
 
 @dataclass(slots=True)

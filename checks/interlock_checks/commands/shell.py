@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from interlock_checks.commands.argv import (
@@ -21,16 +21,25 @@ from interlock_checks.commands.argv import (
     ShellText,
     holed,
     is_python,
-    parts_of,
     split,
     tail,
     unholed,
 )
 from interlock_checks.commands.assignments import assign, declaration, unset
+from interlock_checks.commands.constructs import (
+    BRANCHES,
+    LOOPS,
+    branch,
+    chain,
+    function,
+    in_pipe,
+    loop,
+    pipeline,
+    subshell,
+)
 from interlock_checks.commands.expand import fields, text
 from interlock_checks.commands.flow import Flow, shell_options
-from interlock_checks.commands.forgetting import forgotten
-from interlock_checks.commands.gates import switched
+from interlock_checks.commands.frames import Context, Frame, Options
 from interlock_checks.commands.grammar import (
     LOST,
     SUBSTITUTIONS,
@@ -38,12 +47,9 @@ from interlock_checks.commands.grammar import (
     WORDS_ONLY,
     grouped,
     left_out,
-    open_quote,
     parse,
 )
-from interlock_checks.commands.lost import lost
-from interlock_checks.commands.model import REST, Argument, Command, Word, const, normal
-from interlock_checks.commands.order import passed_over
+from interlock_checks.commands.model import REST, Argument, Command, Word, const, identity, normal
 from interlock_checks.commands.pieces import Scope, Value, Variables, combined, decoded
 from interlock_checks.commands.prefixes import PREFIXES, SHELLS
 from interlock_checks.commands.printed import printed
@@ -64,126 +70,7 @@ MAX_CALLS = 12
 """Functions inside functions that are followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """
-    The commands of a shell text.
-
-    incomplete: the text has syntax errors, or more nesting and repetition than is followed;
-        commands may be missing.
-    """
-
-    commands: tuple[Command, ...]
-    incomplete: bool
-    walk: Walk
-    open_row: int | None = None
-    """Where a quote is opened that nothing closes, before words that matter."""
-
-    def lost(self, command: Command) -> str | None:
-        """What throws the command's exit status away; None where somebody sees it."""
-        program = forgotten(command.words)
-        if program is not None:
-            return program
-        for node, frame, shell in self.walk.origins.get(identity(command), []):
-            found = lost(self.walk, node, frame, shell.errexit, shell.pipefail)
-            if found is not None:
-                return found
-        return None
-
-    def passed_over(self, first: Command, second: Command, same: Sequence[Command] = ()) -> bool:
-        """
-        Whether the second can run after a path that leads past the first.
-
-        `same` are commands that do as well as the first.
-        """
-        places = self.walk.origins
-        others = [(node, frame) for one in same for node, frame, _ in places.get(identity(one), [])]
-        return any(
-            passed_over(self.walk, (a, b), (c, d), others)
-            for a, b, _ in places.get(identity(first), [])
-            for c, d, _ in places.get(identity(second), [])
-        )
-
-    def switched(self, command: Command) -> list[int]:
-        """The rows of conditions on the surroundings that keep the command from running."""
-        return [
-            row
-            for node, frame, _ in self.walk.origins.get(identity(command), [])
-            for row in switched(self.walk, node, frame)
-        ]
-
-
-def shell_commands(script: Word | str, *, arguments: Sequence[Argument] = (REST,)) -> list[Command]:
-    """Every command that the text may run. `arguments` are its `$1`, `$2`, ..."""
-    return list(read_script(script, arguments=arguments).commands)
-
-
-def read_script(
-    script: Word | str,
-    *,
-    arguments: Sequence[Argument] = (REST,),
-    environment: Sequence[tuple[str, Word]] = (),
-    errexit: bool = False,
-    pipefail: bool = False,
-) -> Script:
-    """As `shell_commands`, and whether everything could be followed. Never raises."""
-    source = script if isinstance(script, str) else holed(script)
-    walk = Walk(source, tuple(arguments))
-    for name, value in environment:
-        walk.variables.put(name, [(value,)], weak=False)
-    walk.top.shell.errexit, walk.top.shell.pipefail = errexit, pipefail
-    return walk.run()
-
-
-@dataclass(slots=True)
-class Options:
-    """Options of a running shell, as they are at this point of the walk."""
-
-    errexit: bool = False
-    pipefail: bool = False
-
-
-@dataclass(slots=True)
-class Frame:
-    """One text or function body: `positional` changes with `set --` and `shift`."""
-
-    source: bytes
-    positional: tuple[Value, ...]
-    row: int = 0
-    last_row: int = 1 << 60
-    depth: int = 0
-    chain: tuple[str, ...] = ()
-    lines: list[str] | None = None
-    local: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
-    """Variables that were set for this text alone: `V=1 sh -c ...`."""
-    shell: Options = field(default_factory=Options)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """
-    How a statement is run. `weak`: it may not run, or runs in another process; `maybe`: it may
-    not run.
-    """
-
-    frame: Frame
-    weak: bool = False
-    maybe: bool = False
-    stdin: tuple[Word, int] | None = None
-    loops: int = 0
-    applied: bool = False
-    """What is printed goes to a database's own client."""
-
-
-_BRANCHES = frozenset({"if_statement", "case_statement"})
-_LOOPS = frozenset({"while_statement", "for_statement", "c_style_for_statement"})
 _DEFINES = re.compile(rb"\(\s*\)|\bfunction\b")
-_CLIENTS = re.compile(
-    rb"(?<![^\s/'\"])(?:psql|pgcli|mysql|mariadb|mycli|sqlite3|sqlplus|sqlcmd|usql)(?=[\s'\"]|\Z)"
-)
-"""Clients that run the SQL on their standard input, wherever in a stage they are named."""
-MOST_LOOKED_AT = 2_000
-"""Bytes of a stage in which a client is looked for."""
 _KEYWORDS = frozenset("if then elif else while until do ! { time".split())
 """Reserved words that stand before a command; after a syntax error they look like its name."""
 
@@ -226,7 +113,8 @@ class Walk:
         self.top = Frame(b"", (arguments,))
         self.start = source
 
-    def run(self) -> Script:
+    def run(self) -> None:
+        """Walks the text, then the functions that nobody has called."""
         self.enter(self.start, self.top, Context(self.top))
         self.max_steps += len(self.top.source) // 32
         self._drain()
@@ -239,8 +127,6 @@ class Walk:
                     inner = replace(frame, positional=((REST,),), chain=(name,))
                     self.stack.append((node, Context(inner, weak=True)))
                     self._drain()
-        opened = open_quote(self.trees[0].root_node, self.top.source)
-        return Script(tuple(self.found.values()), self.incomplete, self, opened)
 
     def bodies(self, name: str) -> list[tuple[Node, Frame]]:
         """The bodies that a function of that name may have."""
@@ -399,72 +285,6 @@ class Walk:
             if len(known) < MAX_CALLS:
                 known.append((node, frame, replace(frame.shell)))
 
-    def _branch(self, node: Node, context: Context) -> None:
-        self.push(node.children, replace(context, weak=True, maybe=True))
-
-    def _loop(self, node: Node, context: Context) -> None:
-        variable = node.child_by_field_name("variable")
-        if variable is not None:
-            nodes = node.children_by_field_name("value")
-            values: list[Value] = []
-            scope = self.scope(context)
-            if nodes:
-                for one in nodes:
-                    for reading in fields([one], scope):
-                        values.extend((parts_of(item),) for item in reading)
-            elif b"in" not in [one.type.encode() for one in node.children]:
-                values = [(parts_of(item),) for value in scope.positional for item in value]
-            self.put(self.text_of(variable, context.frame), values, context, context.weak)
-        skipped = {one.id for one in node.children_by_field_name("value")}
-        inner = replace(context, weak=True, maybe=True, loops=context.loops + 1)
-        rest = [one for one in node.children if one.id not in skipped]
-        # The second time round, what the first has assigned is known.
-        for _ in range(1 if context.loops else 2):
-            self.push(rest, inner)
-
-    def _subshell(self, node: Node, context: Context) -> None:
-        frame = replace(context.frame, shell=replace(context.frame.shell))
-        self.push(node.children, replace(context, frame=frame, weak=True, maybe=False))
-
-    def _function(self, node: Node, context: Context) -> None:
-        name = node.child_by_field_name("name")
-        if name is not None and not context.weak:
-            key = self.text_of(name, context.frame)
-            bodies, _ = self.functions.get(key, ([], False))
-            self.functions[key] = (bodies, True)
-
-    def _list(self, node: Node, context: Context) -> None:
-        """`a && b`, `a || b`; long chains lean to the left."""
-        parts: list[tuple[Node, Context]] = []
-        at: Node = node
-        while at.type == "list" and at.child_count >= 3:
-            left, right = at.children[0], at.children[-1]
-            parts.append((right, replace(context, weak=True, maybe=True)))
-            at = left
-        parts.append((at, context))
-        self.stack.extend(parts)
-
-    def _pipeline(self, node: Node, context: Context) -> None:
-        self.stages([one for one in node.children if one.is_named], context, context.stdin)
-
-    def stages(
-        self, stages: Sequence[Node], context: Context, stdin: tuple[Word, int] | None
-    ) -> None:
-        items: list[tuple[Node, Context]] = []
-        clients = [index for index, one in enumerate(stages) if self._is_client(one, context)]
-        for index, stage in enumerate(stages):
-            applied = context.applied or bool(clients and index < clients[-1])
-            inner = replace(context, weak=True, stdin=stdin, applied=applied)
-            if index + 1 < len(stages):
-                stdin = content(self, stage, context, stdin), self.row_of(stage, context.frame)
-            items.append((stage, inner))
-        self.stack.extend(reversed(items))
-
-    def _is_client(self, stage: Node, context: Context) -> bool:
-        """Whether a stage of a pipeline is a client that runs the SQL it reads."""
-        end = min(stage.end_byte, stage.start_byte + MOST_LOOKED_AT)
-        return bool(_CLIENTS.search(context.frame.source, stage.start_byte, end))
-
     def _redirected(self, node: Node, context: Context) -> None:
         inner = node.child_by_field_name("body")
         found = redirects(self, node, context)
@@ -485,7 +305,7 @@ class Walk:
             if one.type == "pipeline":
                 stages = [part for part in one.children if part.is_named]
                 row = self.row_of(node, context.frame)
-                self.stages(stages, context, (content(self, node, context, None), row))
+                in_pipe(self, stages, context, (content(self, node, context, None), row))
             else:
                 self.stack.append((one, replace(context, weak=True)))
         if inner is None:
@@ -719,11 +539,6 @@ class Walk:
         return printed(readings[0][1], stdin[0] if stdin else None)
 
 
-def identity(command: Command) -> tuple[object, ...]:
-    """What tells a command from others of the same text."""
-    return (command.words, command.row, command.stdin_text, command.expanded)
-
-
 def plain_name(words: tuple[Argument, ...]) -> str | None:
     """The built-in behind `command`, `builtin` and `exec`."""
     for one in words:
@@ -746,14 +561,14 @@ def reads_file(words: tuple[Argument, ...]) -> bool:
 _HANDLERS: dict[str, Callable[[Walk, Node, Context], None]] = {
     "command": Walk._command_node,
     "redirected_statement": Walk._redirected,
-    "pipeline": Walk._pipeline,
-    "list": Walk._list,
-    "subshell": Walk._subshell,
-    "function_definition": Walk._function,
+    "pipeline": pipeline,
+    "list": chain,
+    "subshell": subshell,
+    "function_definition": function,
     "variable_assignment": assign,
     "declaration_command": declaration,
     "unset_command": unset,
     "ERROR": Walk._error,
-    **dict.fromkeys(_BRANCHES, Walk._branch),
-    **dict.fromkeys(_LOOPS, Walk._loop),
+    **dict.fromkeys(BRANCHES, branch),
+    **dict.fromkeys(LOOPS, loop),
 }

@@ -20,7 +20,8 @@ from interlock_checks.commands.pieces import Value
 from interlock_checks.commands.printed import printed
 
 if TYPE_CHECKING:
-    from interlock_checks.commands.shell import Context, Walk
+    from interlock_checks.commands.frames import Context
+    from interlock_checks.commands.shell import Walk
 
 
 MOST_LINES = 24

@@ -19,7 +19,8 @@ from interlock_checks.commands.model import UNKNOWN, Argument, Word, const, norm
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from interlock_checks.commands.shell import Context, Walk
+    from interlock_checks.commands.frames import Context
+    from interlock_checks.commands.shell import Walk
 
 
 @dataclass(frozen=True, slots=True)

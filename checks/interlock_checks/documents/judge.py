@@ -13,8 +13,8 @@ from interlock_checks.commands.argv import HOLE, holed
 from interlock_checks.commands.forgetting import forgotten
 from interlock_checks.commands.judge import PythonText, judge
 from interlock_checks.commands.model import Command, const
-from interlock_checks.commands.shell import Script as ShellScript
-from interlock_checks.commands.shell import read_script
+from interlock_checks.commands.script import Script as ShellScript
+from interlock_checks.commands.script import read_script
 from interlock_checks.commands.steps import PROGRAM, STEPS
 from interlock_checks.commands.switches import (
     Switch,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from interlock_checks.commands.argv import HOLE, Argv, Program, ShellText, unholed
 from interlock_checks.commands.model import const
-from interlock_checks.commands.shell import read_script
+from interlock_checks.commands.script import read_script
 from interlock_checks.commands.steps import MODULES, PROGRAM, step_of
 from interlock_checks.commands.walk import launches
 
