@@ -28,11 +28,12 @@ from statistics import median
 from typing import Any
 
 import interlock
+import rules
+from interlock_checks import catalogue
 from interlock_checks.discover import Source, discover
 from interlock_checks.facts.relevant import matters
 from interlock_checks.tree import CACHE_FOLDER, WorkTree
 
-HERE = Path(__file__).resolve().parent
 BASE = "ruff --no-cache"
 SEMGREP = "semgrep"
 PARTS = (0.125, 0.25, 0.5, 1.0)
@@ -295,7 +296,7 @@ def without_cache(root: Path) -> Callable[[int], object]:
     return lambda number: shutil.rmtree(root / CACHE_FOLDER, ignore_errors=True)
 
 
-def contenders(root: Path, changed: Source, ruff: str) -> list[Contender]:
+def contenders(root: Path, changed: Source, ruff: str, asked: Path) -> list[Contender]:
     """In the order in which they run: each finds the cache as the one before left it."""
     path = root / changed.path
     path.chmod(0o644)
@@ -303,7 +304,7 @@ def contenders(root: Path, changed: Source, ruff: str) -> list[Contender]:
     def change(number: int) -> None:
         path.write_bytes(changed.data.rstrip() + f"\n# changed, round {number}\n".encode())
 
-    look = [ruff, "check", "--config", str(HERE / "banned-api.toml")]
+    look = [ruff, "check", "--config", str(asked / rules.RUFF)]
     # Its tersest output: to write thousands of findings as JSON takes as long as to find them.
     look += ["--output-format", "concise", "--quiet"]
     cache = str(root.parent / "ruff-cache")
@@ -317,9 +318,9 @@ def contenders(root: Path, changed: Source, ruff: str) -> list[Contender]:
     ]
 
 
-def semgrep(root: Path, found: str) -> Contender:
+def semgrep(root: Path, found: str, asked: Path) -> Contender:
     options = ["--metrics=off", "--disable-version-check", "--quiet", "--json"]
-    config = ["--config", str(HERE / "semgrep.yml"), "--max-target-bytes", "0"]
+    config = ["--config", str(asked / rules.SEMGREP), "--max-target-bytes", "0"]
     return Contender(SEMGREP, [found, "scan", *config, *options, str(root)])
 
 
@@ -340,8 +341,10 @@ def compare(checkout: Path, rounds: int, leave_out: Sequence[str], below: Path) 
     ruff = program("ruff")
     if ruff is None:
         raise Broken("ruff is not installed: it is what everything is compared with")
-    root, place = below / "checkout", below / "empty"
+    root, place, asked = below / "checkout", below / "empty", below / "rules"
     place.mkdir()
+    asked.mkdir()
+    rules.write(asked)
     (below / "state").mkdir()
     say("copying")
     copy_checkout(checkout, root)
@@ -349,7 +352,7 @@ def compare(checkout: Path, rounds: int, leave_out: Sequence[str], below: Path) 
     files = relevant_files(sources)
     changed = ordinary(files, root)
 
-    entered = contenders(root, changed, ruff)
+    entered = contenders(root, changed, ruff, asked)
     results = {one.name: Result() for one in entered}
     for number in range(rounds + 1):
         say(f"round {number} of {rounds}" if number else "memory")
@@ -364,7 +367,7 @@ def compare(checkout: Path, rounds: int, leave_out: Sequence[str], below: Path) 
         absent = "left out"
     elif found:
         say("semgrep, once")
-        one = semgrep(root, found)
+        one = semgrep(root, found, asked)
         results[SEMGREP] = Result()
         run(one, results[SEMGREP], place, watched=True, timed=True)
         entered.append(one)
@@ -387,6 +390,7 @@ def compare(checkout: Path, rounds: int, leave_out: Sequence[str], below: Path) 
             "semgrep": version(found) if found and not absent else absent,
         },
         "cores": os.cpu_count(),
+        "names": len(catalogue.spellings()),
         "rounds": rounds,
         "memory_measure": memory_measure(),
         "cache_kept": (root / CACHE_FOLDER / "facts.bin").exists(),
@@ -466,8 +470,8 @@ def table(found: Mapping[str, Any]) -> Iterator[str]:
         ", ".join(f"{name} {text}" for name, text in versions.items()) + f"; {found['cores']} cores"
     )
     yield (
-        f"timed rounds: {found['rounds']} (medians), semgrep once; memory: highest sum of"
-        f" {found['memory_measure']} over all processes"
+        f"all look for {found['names']} names; timed rounds: {found['rounds']} (medians), semgrep"
+        f" once; memory: highest sum of {found['memory_measure']} over all processes"
     )
     if not found["cache_kept"]:
         yield "no cache was kept: warm is cold here"

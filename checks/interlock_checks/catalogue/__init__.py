@@ -54,6 +54,7 @@ __all__ = [
     "named",
     "returned",
     "sink",
+    "spellings",
 ]
 
 
@@ -188,6 +189,21 @@ def sink(name: str) -> Sink | None:
             found = sink(whole)
         else:
             found = _DISTINCTIVE.get(member)
+    return found
+
+
+def spellings() -> dict[str, str]:
+    """
+    Every dotted name under which a program finds a listed sink -> code.
+
+    For whoever has to be told them one by one, as other linters have.
+    """
+    found = {name: one.code for name, one in _SINKS.items()}
+    for alias in _ALIASES:
+        prefix = canonical(alias)
+        for name, one in _SINKS.items():
+            if name == prefix or name.startswith(f"{prefix}."):
+                found[alias + name[len(prefix) :]] = one.code
     return found
 
 
