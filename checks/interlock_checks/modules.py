@@ -26,6 +26,7 @@ class ModuleIndex:
     def __init__(self, paths: Iterable[str], links: Mapping[str, str]) -> None:
         self._files = frozenset(path for path in paths if path.endswith(".py"))
         self._links = dict(links)
+        self._below: dict[str, str | None] = {}
         self._linked_from: dict[str, list[str]] = {}
         for link, target in links.items():
             self._linked_from.setdefault(target, []).append(link)
@@ -220,15 +221,22 @@ class ModuleIndex:
         if path in self._files:
             return path
         for _ in range(_LINKS if self._links else 0):
-            above = path
-            while above not in self._links:
-                above = _folder(above)
-                if not above:
-                    return None
-            path = _slash(self._links[above], path[len(above) + 1 :])
+            link = self._link_above(path)
+            if link is None:
+                return None
+            path = _slash(self._links[link], path[len(link) + 1 :])
             if path in self._files:
                 return path
         return None
+
+    def _link_above(self, path: str) -> str | None:
+        """The link that a path is, or that it lies below."""
+        if path in self._links:
+            return path
+        folder = _folder(path)
+        if folder and folder not in self._below:
+            self._below[folder] = self._link_above(folder)
+        return self._below.get(folder)
 
 
 def _rank(root: str) -> int:

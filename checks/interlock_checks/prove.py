@@ -101,9 +101,7 @@ def _proved(
     nothing: frozenset[str] = frozenset()
     locations = script_locations(repository.contract, repository.read, repository.paths)
     homes = resolve(repository.contract, modules, locations)
-    later = reading.put_off()
-    first = dict.fromkeys(path for path in sources if path not in later)
-    reading.read({**first, **near(reading, homes.deploy)})
+    reading.read({**dict.fromkeys(sources), **near(reading, homes.deploy)})
     tree = _tree(repository)
     judge = Judge(reading.facts, reading.facts.digests, modules, read_code)
     judgements = Judgements(judge, reading.judged, homes.is_test, tree, kept)
@@ -111,11 +109,11 @@ def _proved(
     for number in range(_ROUNDS):
         guarded = reading.imports(tampering.ROOT)
         judgements.judge(number, reading.to_judge(), guarded=guarded)
-        wanted = later | wanted_by(reading, judgements, modules, tree)
+        wanted = reading.put_off() | wanted_by(reading, judgements, modules, tree)
         if guarded or judgements.starting():
             for path in setting(reading):
                 wanted[path] = (wanted.get(path) or nothing) | tampering.ENVIRONMENT
-        if (reading.read(wanted) or number == 0) and number < _ROUNDS - 1:
+        if reading.read(wanted) and number < _ROUNDS - 1:
             continue
         # What guards are changed, and what tests lend, is asked when nothing else is open.
         judgements.settle_changes(number)

@@ -13,22 +13,12 @@ from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 from interlock_checks.facts.decoded import Decoded
 from interlock_checks.facts.placed import PLACED, functions, spans_by_number
-from interlock_checks.facts.relevant import imported_words
 from interlock_checks.link.documents import as_files
 from interlock_checks.link.world import NESTED
 from interlock_checks.source import searchable
 from interlock_checks.worker import Job, Workers
 
 Progress = Callable[[int, int], None]
-
-_LIKE_A_TEST = re.compile(r"(?:^|/)tests?(?:/|_|\.py$)")
-"""
-Files that are read from the second round on. They are many, and seldom wrap what starts a process,
-so that a first round without them asks for most of what is asked of them: they are read once. Only
-the order depends on this: the last round judges every file.
-"""
-
-_PUT_OFF = m.ENCODER.encode(m.Facts(whole=False))
 
 
 @dataclass
@@ -94,21 +84,9 @@ class Reading:
         return bool(jobs)
 
     def put_off(self) -> dict[str, frozenset[str] | None]:
-        """What to ask of the files that the first round does without."""
-        found = [
-            path
-            for path, source in self.sources.items()
-            if source.kind != "document" and _LIKE_A_TEST.search(path)
-        ]
-        for path in found:
-            self._put(path, _PUT_OFF)
-        return dict.fromkeys(found)
-
-    def imported(self, path: str) -> frozenset[str]:
-        """All words in the import statements of a file, whether it was read or put off."""
-        if path in self.extra:
-            return frozenset(self.summaries[path].imported)
-        return frozenset(imported_words(self.sources[path].data))
+        """What to ask of the files that were put off."""
+        found = [path for path, summary in self.summaries.items() if summary.put_off]
+        return dict.fromkeys(found, frozenset())
 
     def _answers(self, path: str, names: frozenset[str] | None) -> bool:
         """Whether what was read of a file says all there is to say of these names."""

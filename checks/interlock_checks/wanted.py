@@ -70,7 +70,7 @@ def _all_taken(
             taken = _taken_exactly(path, summary, giving, modules, reading)
             found[path] = stamp, tuple(sorted(taken))
         else:
-            words = reading.imported(path)
+            words = frozenset(summary.imported)
             spelled = words & by_module.keys()
             named = {name for module in spelled for name in by_module[module]}
             taken = _taken(named, words, reading, path) if named else set()
@@ -168,9 +168,7 @@ def borrowers(reading: Reading, lent: Collection[str], homes: Homes) -> Iterable
 def setting(reading: Reading) -> Iterable[str]:
     """Files that were only looked over, and may set a variable of their process."""
     for path, summary in reading.summaries.items():
-        if summary.whole or path not in reading.extra:
-            continue
-        if _ENVIRONMENT.search(reading.searchable(path)):
+        if not summary.whole and _ENVIRONMENT.search(reading.searchable(path)):
             yield path
 
 

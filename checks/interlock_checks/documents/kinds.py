@@ -121,11 +121,9 @@ _Searched = tuple[tuple[bytes, ...], re.Pattern[bytes], str]
 """Words of which one must be there, what is then searched, and the format that it shows."""
 
 _YAML: tuple[_Searched, ...] = (
-    (
-        (b"kustomize", b"op"),
-        re.compile(rb"\bkustomize\.config\.k8s\.io/|[\"']?\bop[\"']?[ \t]*:"),
-        "kubernetes",
-    ),
+    ((b"kustomize.config.k8s.io/",), re.compile(rb"\bkustomize\.config\.k8s\.io/"), "kubernetes"),
+    # It begins with a word and not with its edge: only then the search leaps from word to word.
+    ((b"op",), re.compile(rb"op(?<!\wop)[\"']?[ \t]*:"), "kubernetes"),
     (
         (b"ontainers",),
         re.compile(rb"\b(?:initContainers|containers)[\"']?[ \t]*:"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import symtable
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,6 +19,13 @@ from interlock_checks.facts.remainder import SyntaxProblem, remainder, stem
 from interlock_checks.facts.remarks import remarks
 from interlock_checks.notebook import Cell, cells, python_text
 from interlock_checks.source import Unreadable, decode, is_template, without_template_marks
+
+_LIKE_A_TEST = re.compile(r"(?:^|/)tests?(?:/|_|\.py$)")
+"""
+Files that are read when somebody asks. They are many, and seldom wrap what starts a process, so
+that a first round without them asks for most of what is asked of them: they are read once. Only
+the order depends on this: the last round judges every file.
+"""
 
 
 @dataclass
@@ -48,7 +56,8 @@ def read_source(
     Args:
         source: The file's bytes and kind.
         extra: Names asked for by other files, beyond those of the catalogue; None as long as
-            nobody asks: then a file that names nothing of the catalogue is only looked over.
+            nobody asks: then a file that names nothing of the catalogue is only looked over, and
+            one that looks like a test is put off.
         places: Whether the spans of uses and imports are wanted.
         inside: The functions of which they are wanted, in a module; None for all.
         memory: Asked before a module is parsed, and told its stem.
@@ -68,8 +77,12 @@ def _read(
     if source.problem:
         return _problem(source.problem, 1)
     if extra is None:
-        if source.kind == "python" and not places and not matters(source.data):
-            return look_over(source)
+        if source.kind == "python" and not places:
+            if not matters(source.data):
+                return look_over(source)
+            if _LIKE_A_TEST.search(source.path):
+                words = imported_words(source.data)
+                return m.Facts(whole=False, put_off=True, imported=words)
         extra = frozenset()
     try:
         match source.kind:

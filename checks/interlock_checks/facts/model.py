@@ -391,7 +391,8 @@ class Summary(msgspec.Struct, frozen=True, array_like=True):
     """
     What has to be known of each file, whatever is asked.
 
-    `whole` is False for a file that names nothing of the catalogue: it was only looked over.
+    `whole` is False for a file that was only looked over: it names nothing of the catalogue, or it
+    was `put_off` until somebody asks.
     `imported` are all words in its import statements. `near` says that there is a `control`.
     `complete` says that nothing was left out, so that asking for further names changes nothing.
     """
@@ -403,6 +404,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True):
     remarks: tuple[Remark, ...] = ()
     near: bool = False
     complete: bool = False
+    put_off: bool = False
 
 
 class Facts(Summary, frozen=True, array_like=True):

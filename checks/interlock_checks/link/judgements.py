@@ -77,6 +77,7 @@ class Judgements:
     _callers_of: dict[Function, list[str]] = field(default_factory=dict)
     _escaped: set[Function] = field(default_factory=set)
     _told: set[Function] = field(default_factory=set)
+    _settled_before: dict[Waiting | tuple[str, int], Settled] = field(default_factory=dict)
 
     def judge(self, number: int, paths: Iterable[str], *, guarded: bool) -> None:
         """
@@ -130,7 +131,7 @@ class Judgements:
                 callers.setdefault(function, []).append(path)
             escaped.update(self.by_path[path].escaped)
         self._callers_of, self._escaped = callers, escaped
-        self.settled = {}
+        self._settled_before, self.settled = self.settled, {}
         for one in self._in_order():
             for waiting in one.waiting:
                 self._settle_one(number, waiting)
@@ -161,18 +162,19 @@ class Judgements:
 
     def _settle_one(self, number: int, waiting: Waiting | tuple[str, int]) -> None:
         key = self._key("settled", number, waiting)
-        encoded = self.kept.get(key)
-        known = None if encoded is None else SETTLED.decode(encoded)
-        if (
-            encoded is None
-            or known is None
-            or known.seal != self.one.seal(known.deps)
-            or known.callers != self._callers(known.met)
-        ):
+        known = self._settled_before.get(waiting)
+        if known is None or not self._holds(known):
+            encoded = self.kept.get(key)
+            known = None if encoded is None else SETTLED.decode(encoded)
+        if known is None or not self._holds(known):
             known = self._ask(waiting)
-            encoded = ENCODE(known)
         self.settled[waiting] = known
-        self.used[key] = encoded
+        self.used[key] = ENCODE(known)
+
+    def _holds(self, known: Settled) -> bool:
+        """Whether nothing has changed that this depends on."""
+        same = known.seal == self.one.seal(known.deps)
+        return same and known.callers == self._callers(known.met)
 
     def _callers(self, functions: Iterable[Function]) -> bytes:
         digest = blake2b(digest_size=20)

@@ -167,9 +167,8 @@ class Uses:
         if not facts.scopes or NESTED in path:
             return []
         names = set(facts.scopes[0].names)
-        for star in facts.stars:
-            for value in self.world.module(path, star.module, star.level):
-                names |= self._star_names(value)
+        for value in self.world.starred(path):
+            names |= self._star_names(value)
         lent = [name for name in sorted(names) if self._leads_on(path, name)]
         return ["*", *lent] if "__getattr__" in names else lent
 
@@ -182,10 +181,9 @@ class Uses:
                 if facts is None or not facts.scopes:
                     return set()
                 names = set(facts.scopes[0].names)
-                for star in facts.stars:
-                    for inner in self.world.module(path, star.module, star.level):
-                        if isinstance(inner, Ext):
-                            names |= self._star_names(inner)
+                for inner in self.world.starred(path):
+                    if isinstance(inner, Ext):
+                        names |= self._star_names(inner)
                 return names
             case _:
                 return set()

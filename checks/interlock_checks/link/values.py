@@ -282,6 +282,10 @@ def is_told(value: Value, depth: int = 0) -> bool:
 
 def merge(groups: Iterable[Values]) -> Values:
     """The union, in order of first appearance; HOLE once, where there are too many."""
+    if isinstance(groups, list) and len(groups) == 1:
+        only: Values = groups[0]
+        if len(only) < 2:
+            return only
     found = dict.fromkeys(chain.from_iterable(groups))
     if len(found) > MOST:
         return (*list(found)[:MOST], HOLE)

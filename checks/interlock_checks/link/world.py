@@ -93,6 +93,7 @@ class World:
     results: dict[bytes, Values] = field(default_factory=dict)
     _used: dict[str, dict[int, int]] = field(default_factory=dict)
     _listed: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    _stars: dict[str, Values] = field(default_factory=dict)
     within: dict[str, int] = field(default_factory=dict)
     """The scope in which a text is executed, by the path of its facts."""
 
@@ -111,6 +112,10 @@ class World:
         known = memo.get(key)
         if known is not None:
             return known
+        constant = self.files[path].nodes[node]
+        if isinstance(constant, m.Const):
+            memo[key] = (Lit(constant.value),)
+            return memo[key]
         self.steps += 1
         if self.steps > MOST_STEPS or self._depth > DEEPEST_VALUE:
             self.left_open += 1
@@ -175,16 +180,15 @@ class World:
             case m.Ref():
                 return self._name(path, node, frame)
             case m.Attr(base=base, name=name):
-                return merge(attribute_of(self, v, name) for v in self.values(path, base, frame))
+                found = self.values(path, base, frame)
+                return merge([attribute_of(self, v, name) for v in found])
             case m.Call(func=func, args=args):
                 given = passed(self, path, args, frame)
                 functions = self.values(path, func, frame)
                 return _bounded(results_of(self, functions, given, path, frame))
             case m.From(module=module, level=level, name=name):
                 found = self.module(path, module, level)
-                return merge(attribute_of(self, v, name) for v in found)
-            case m.Const(value=value):
-                return (Lit(value),)
+                return merge([attribute_of(self, v, name) for v in found])
             case m.Data(value=data):
                 return (Lit(data),)
             case m.Item(base=base, key=key):
@@ -282,11 +286,7 @@ class World:
         if inside:
             found = self._local(around, self.within.get(path, 0), name)
             return found or self.exported(around, name) or self._free(around, name)
-        groups: list[Values] = []
-        for star in self.files[path].stars:
-            for value in self.module(path, star.module, star.level):
-                groups.append(self._starred(value, name))
-        found = merge(groups)
+        found = merge([self._starred(value, name) for value in self.starred(path)])
         if found:
             return found
         if name in {"__name__", "__package__"}:
@@ -327,6 +327,11 @@ class World:
                 )
                 return (Ext(catalogue.canonical(whole)),) if known else NOTHING
             case Mod(path=path):
+                facts = self.files.get(path)
+                if facts is None or not facts.scopes:
+                    return NOTHING
+                if name not in facts.scopes[0].names and not facts.stars:
+                    return NOTHING
                 listed = self._all(path)
                 if listed is None:
                     if name.startswith("_"):
@@ -459,6 +464,15 @@ class World:
             found.append(Ext(catalogue.canonical(name)))
         return tuple(found) or UNKNOWN
 
+    def starred(self, path: str) -> Values:
+        """The modules of which a file imports all names."""
+        found = self._stars.get(path)
+        if found is None:
+            stars = self.files[path].stars
+            every = [v for star in stars for v in self.module(path, star.module, star.level)]
+            found = self._stars[path] = tuple(dict.fromkeys(every))
+        return found
+
     def exported(self, path: str, name: str) -> Values:
         """What a module of the repository binds a name to once it has been loaded."""
         known = self._exports.get((path, name))
@@ -478,11 +492,7 @@ class World:
                 for number in facts.scopes[0].names.get(name, ())
             ]
             if not groups:
-                groups = [
-                    self._starred(value, name)
-                    for star in facts.stars
-                    for value in self.module(path, star.module, star.level)
-                ]
+                groups = [self._starred(value, name) for value in self.starred(path)]
         finally:
             self._exporting.discard((path, name))
         found = merge(groups)
