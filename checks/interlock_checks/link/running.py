@@ -23,6 +23,7 @@ from interlock_checks.link.values import (
     Made,
     Many,
     Method,
+    Table,
     Text,
     Value,
     Values,
@@ -147,6 +148,8 @@ def is_worth(value: Value) -> bool:
             return True
         case Many(items=items):
             return len(items) < 2
+        case Table(pairs=pairs):
+            return not pairs
         case Made(name=name):
             return name.startswith("interlock.")
         case Text(parts=parts):
