@@ -136,6 +136,52 @@ FOUND = {
         from alembic import command
         command.__getattribute__("downgrade")(None, "-1")  # IL101
     """,
+    "a method that is called by its name": """
+        from operator import methodcaller
+        from app.models import Base
+        methodcaller("drop_all", bind=None)(Base.metadata)  # IL104
+    """,
+    "targets of a configuration": """
+        from hydra.utils import instantiate
+        from omegaconf import OmegaConf
+        STEP = OmegaConf.create({"_target_": "alembic.command.upgrade", "revision": "head"})
+        def run(cfg):
+            instantiate(STEP, config=cfg)  # IL101
+            parts = [{"_target_": "alembic.command.stamp"}]
+            instantiate({"_target_": "shop.Net", "parts": parts})  # IL101
+            instantiate(cfg.model)  # IL003
+            instantiate({"_target_": "builtins.dict", "model": cfg.model})  # IL003
+            instantiate({"_target_": cfg.model})  # IL003
+    """,
+    "a module that is loaded later": """
+        import lazy_loader as lazy
+        command = lazy.load("alembic.command")
+        command.upgrade(None, "head")  # IL101
+    """,
+    "a provider's path": """
+        from dependency_injector import providers
+        engine = providers.Singleton("sqlalchemy.create_engine", "postgresql://db/shop")  # IL201
+    """,
+    "magics that are called": """
+        get_ipython().run_line_magic("run", "-m alembic upgrade head")  # IL102
+        get_ipython().run_line_magic("time", "import alembic.config as c; c.main()")  # IL101
+    """,
+    "a console script that is looked up": """
+        from importlib.metadata import entry_points
+        import pkg_resources
+        (script,) = entry_points(group="console_scripts", name="alembic")  # IL101
+        pkg_resources.load_entry_point("alembic", "console_scripts", "alembic")()  # IL101
+    """,
+    "DDL that a mock engine hands to a connection": """
+        from sqlalchemy import MetaData, create_mock_engine
+        def build(metadata: MetaData, connection, show):
+            mock = create_mock_engine("postgresql://", lambda sql, *a, **k: connection.execute(sql))
+            metadata.create_all(mock)  # IL104
+            def send(sql, *args, **kwargs):
+                connection.execute(sql)
+            metadata.create_all(create_mock_engine("postgresql://", send))  # IL104
+            metadata.create_all(create_mock_engine("postgresql://", show))  # IL104
+    """,
 }
 
 
@@ -197,6 +243,28 @@ INNOCENT = {
     "a statement that is timed": """
         import timeit
         timeit.timeit("sorted(x)", "x = list(range(9))")
+    """,
+    "targets that lead nowhere": """
+        from hydra.utils import instantiate
+        model = instantiate({"_target_": "shop.model.Net", "layers": [{"_target_": "shop.Dense"}]})
+    """,
+    "entry points of the repository's own": """
+        from importlib.metadata import entry_points
+        plugins = [point.load() for point in entry_points(group="shop.plugins")]
+        scripts = entry_points(group="console_scripts", name="shop")
+    """,
+    "DDL that is shown": """
+        import sqlite3
+        from sqlalchemy import MetaData, create_mock_engine
+        from sqlalchemy.schema import CreateTable
+        def dump(metadata: MetaData) -> list[str]:
+            out = []
+            mock = create_mock_engine("postgresql://", lambda sql, *args: print(sql.compile(mock)))
+            metadata.create_all(mock, checkfirst=False)
+            for table in metadata.sorted_tables:
+                table.create(bind=mock)
+            sqlite3.connect("seen").execute("select 1")
+            return out
     """,
 }
 

@@ -8,6 +8,8 @@ connections from the `creator` it is given, so that is where the authority is, a
 
 from __future__ import annotations
 
+from typing import Final
+
 from interlock_checks.catalogue.model import Library, all_to, under
 
 _SA = "sqlalchemy"
@@ -15,6 +17,8 @@ _ASYNC = "sqlalchemy.ext.asyncio"
 _DIALECT = "sqlalchemy.engine.Dialect"
 _DBAPI = "sqlalchemy.engine.interfaces.DBAPIModule"
 _PG = "sqlalchemy.dialects.postgresql"
+MOCK: Final = f"{_SA}.create_mock_engine"
+"""What gives each statement to a function, instead of to a database."""
 _DIALECTS = (
     "mssql mssql.aioodbc mssql.pymssql mssql.pyodbc mysql mysql.aiomysql mysql.asyncmy "
     "mysql.mariadbconnector mysql.mysqlconnector mysql.mysqldb mysql.pymysql oracle "
@@ -149,7 +153,7 @@ SQLALCHEMY = Library(
     },
     only_called=frozenset({f"{_SA}.Engine"}),
     harmless=(
-        f"{_SA}.create_mock_engine",
+        MOCK,
         # Wraps an engine that was built elsewhere.
         f"{_ASYNC}.AsyncEngine",
         *under(f"{_SA}.schema", "CreateTable DropTable CreateIndex DropIndex DDL"),

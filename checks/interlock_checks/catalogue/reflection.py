@@ -100,10 +100,12 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     "twisted.python.reflect.namedModule": Importer("module", keyword="name"),
     "twisted.python.reflect.requireModule": Importer("module", keyword="name"),
     "pkg_resources.EntryPoint.parse": Importer("entry-point", keyword="src"),
-    # hydra 1.3: `instantiate` reads `_target_` in a configuration; it is in COMPUTED.
+    # hydra 1.3
     "hydra.utils.get_class": Importer("module.attr", keyword="path"),
     "hydra.utils.get_method": Importer("module.attr", keyword="path"),
     "hydra.utils.get_object": Importer("module.attr", keyword="path"),
+    # lazy_loader 0.4
+    "lazy_loader.load": Importer("module", keyword="fullname"),
     # uvicorn 0.54, gunicorn, stevedore, sqlalchemy_utils, pydantic 2
     "uvicorn.importer.import_from_string": Importer("module:attr", keyword="import_str"),
     "gunicorn.util.import_app": Importer("module:attr", keyword="module"),
@@ -143,10 +145,34 @@ REQUIRING: Final[Mapping[str, NameForm]] = {
     "stevedore.NamedExtensionManager": "entry-point",
 }
 """They find what installed distributions declare: code from outside the repository, which the
-repository's own tree does not name. No computed import; listed so that nobody adds it as one."""
+repository's own tree does not name. No computed import; listed so that nobody adds it as one.
+Only a console script of the catalogue's, asked for by its name, is known."""
 
-COMPUTED: Final = frozenset({"hydra.utils.instantiate", "hydra.utils.call"})
-"""Calls that import what a configuration names; never bounded by their arguments."""
+CONSOLE: Final = "console_scripts"
+SCRIPTS: Final[Mapping[str, str]] = {"alembic": "alembic.config.main"}
+"""Console script -> what it calls, with what the command line says."""
+
+COMPUTED: Final[Mapping[str, Importer]] = {
+    name: Importer("module.attr", keyword="config", calls=True)
+    for name in ("hydra.utils.instantiate", "hydra.utils.call")
+}
+"""Calls that import what a configuration names, and call it: under the key TARGET of a table, and
+of each table within it."""
+
+TARGET: Final = "_target_"
+
+TEXTUAL_METHODS: Final = frozenset(
+    "add_job enqueue enqueue_in enqueue_at enqueue_call send_task schedule cron".split()
+)
+"""Methods that import what a dotted string names, in schedulers and queues."""
+
+# dependency-injector 4.48
+TEXTUAL: Final = frozenset(
+    f"dependency_injector.providers.{name}"
+    for name in "Callable ContextLocalSingleton Coroutine Factory Resource Singleton "
+    "ThreadLocalSingleton ThreadSafeSingleton".split()
+)
+"""What imports a dotted string that it is given, among other things that it may be given."""
 
 EXEC: Final[Mapping[str, tuple[int, str | None]]] = {
     "builtins.exec": (0, "source"),

@@ -136,13 +136,14 @@ def named_sink(text: str) -> catalogue.Sink | None:
     return found if found is not None and not found.name.endswith("*") else None
 
 
-def called_name(function: Value) -> str:
-    """The last name of what is called; "" for what has none."""
+def imports_text(function: Value) -> bool:
+    """Whether what is called imports a dotted string that it is given."""
     match function:
         case Ext(name=name) | Method(name=name):
-            return name.rpartition(".")[2]
+            last = name.rpartition(".")[2]
+            return last in reflection.TEXTUAL_METHODS or name in reflection.TEXTUAL
         case _:
-            return ""
+            return False
 
 
 def is_method_of_any(name: str) -> bool:

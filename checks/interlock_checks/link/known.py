@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from interlock_checks import catalogue
 from interlock_checks.catalogue import processes, reflection
+from interlock_checks.catalogue.engines import MOCK
 from interlock_checks.link import dotenv, fold
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.members import any_attribute_of, attribute_of, item_of
@@ -613,6 +614,8 @@ _KNOWN: dict[str, Known] = {
     "inspect.getmodule": _getmodule,
     "inspect.unwrap": _first,
     "importlib.reload": _first,
+    "omegaconf.OmegaConf.create": _first,
+    MOCK: _bound(MOCK),
     "importlib.util.module_from_spec": _specified,
     **{name: _bound(name) for name in reflection.SPEC_FINDERS},
     "io.StringIO": _stream,

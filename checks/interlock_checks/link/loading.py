@@ -9,7 +9,7 @@ from interlock_checks.catalogue import reflection
 from interlock_checks.commands.judge import Verdict
 from interlock_checks.commands.model import const
 from interlock_checks.link.external import as_statement
-from interlock_checks.link.known import argument
+from interlock_checks.link.known import argument, imported
 from interlock_checks.link.reach import Site
 from interlock_checks.link.values import (
     UNKNOWN,
@@ -20,8 +20,12 @@ from interlock_checks.link.values import (
     Fun,
     Given,
     Lit,
+    Made,
+    Many,
     Method,
     Mod,
+    Obj,
+    Table,
     Text,
     Value,
     Values,
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from interlock_checks.link.uses import Uses
 
 _DEEPEST = 4
+_MOST_TABLES = 256
 
 
 def load(uses: Uses, site: Site, node: int, given: tuple[Given, ...]) -> None:
@@ -46,18 +51,52 @@ def load(uses: Uses, site: Site, node: int, given: tuple[Given, ...]) -> None:
                 pass
 
 
+def instantiate(uses: Uses, site: Site, node: int, function: Ext, given: tuple[Given, ...]) -> None:
+    """An import and a call of what the tables of a configuration name."""
+    importer = reflection.COMPUTED[function.name]
+    targets = configured(argument(given, importer.first, importer.keyword) or UNKNOWN)
+    if targets is None:
+        uses.report(site, "IL003", function.name, "of a configured name", function.via)
+        return
+    for target in targets:
+        import_by_name(uses, site, node, function, importer, (Given(target),))
+        for value in imported(uses.world, importer, (Given(target),), site.path):
+            if isinstance(value, Ext):
+                uses.external(site, node, value, ())
+
+
+def configured(configuration: Values) -> list[Values] | None:
+    """What stands under the key for a target in tables and those within; None if not all known."""
+    todo = list(configuration)
+    targets: list[Values] = []
+    for _ in range(_MOST_TABLES):
+        if not todo:
+            return targets
+        match todo.pop():
+            case Table(pairs=pairs, rest=False):
+                for keys, values in pairs:
+                    if keys == (Lit(reflection.TARGET),):
+                        targets.append(values)
+                    else:
+                        todo += values
+            case Many(items=items, rest=False):
+                todo += [value for item in items for value in item]
+            case Lit() | Text() | Obj() | Made() | Fun() | Cls():
+                pass
+            case _:
+                return None
+    return None
+
+
 def import_by_name(
     uses: Uses,
     site: Site,
     node: int,
     function: Ext,
-    importer: reflection.Importer | None,
+    importer: reflection.Importer,
     given: tuple[Given, ...],
 ) -> None:
-    """An import of what a string names; without an `importer`, of what something else says."""
-    if importer is None:
-        uses.report(site, "IL003", function.name, "of a configured name", function.via)
-        return
+    """An import of what a string names."""
     names = argument(given, importer.first, importer.keyword)
     if names is None:
         if importer.form == "file":

@@ -13,29 +13,37 @@ from interlock_checks.commands import judge_argv, judge_shell
 from interlock_checks.commands.judge import Verdict
 from interlock_checks.commands.model import Argument
 from interlock_checks.commands.steps import STEPS
-from interlock_checks.link import approval, tampering
+from interlock_checks.link import approval, fold, tampering
 from interlock_checks.link.changes import touch
 from interlock_checks.link.known import argument
 from interlock_checks.link.lines import shell_verdicts, verdicts_of
 from interlock_checks.link.loading import execute, nested_texts
 from interlock_checks.link.reach import Assumption, Reach, Site
-from interlock_checks.link.values import UNKNOWN, Ext, Given, Lit, Method, Program
+from interlock_checks.link.values import UNKNOWN, Ext, Given, Lit, Method, Program, Values
 from interlock_checks.link.world import NESTED
 
 if TYPE_CHECKING:
     from interlock_checks.link.uses import Uses
 
+_PYTHON_MAGICS = frozenset({"time", "timeit", "prun"})
 _SHELL_MAGICS = frozenset({"bash", "sh", "script", "sx", "system", "!", "!!", "cmd"})
 
 
 def magic(uses: Uses, site: Site, node: int, function: Method, given: tuple[Given, ...]) -> None:
     """IPython's magics called as functions: their last argument is a script or source."""
     names = argument(given, 0, "magic_name") or UNKNOWN
-    if all(isinstance(v, Lit) and v.value in _SHELL_MAGICS for v in names):
+    if _names_one_of(names, _SHELL_MAGICS):
         verdicts = shell_verdicts(given[-1].values)
         weigh(uses, site, node, function, verdicts, given)
-    elif function.name == "run_cell_magic":
+    elif names == (Lit("run"),):
+        line = fold.concatenated(((Lit("python "),), given[-1].values))
+        weigh(uses, site, node, function, shell_verdicts(line), given)
+    elif function.name == "run_cell_magic" or _names_one_of(names, _PYTHON_MAGICS):
         execute(uses, site, node, function, (len(given) - 1, "cell"), given)
+
+
+def _names_one_of(values: Values, names: frozenset[str]) -> bool:
+    return all(isinstance(value, Lit) and value.value in names for value in values)
 
 
 def spawn(

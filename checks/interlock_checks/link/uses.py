@@ -22,9 +22,9 @@ from interlock_checks.link.commissioned import commissioned
 from interlock_checks.link.declared import declared
 from interlock_checks.link.external import (
     all_items,
-    called_name,
     code_of,
     executing,
+    imports_text,
     is_inert,
     is_innocent,
     is_method_of_any,
@@ -33,10 +33,11 @@ from interlock_checks.link.external import (
     reflective,
 )
 from interlock_checks.link.frames import Frame, passed
-from interlock_checks.link.known import sink_names
+from interlock_checks.link.known import attribute_path, sink_names
 from interlock_checks.link.lines import command_lines, shell_verdicts, verdicts_of
-from interlock_checks.link.loading import execute, import_by_name, load
+from interlock_checks.link.loading import execute, import_by_name, instantiate, load
 from interlock_checks.link.members import attribute_of, members_of
+from interlock_checks.link.printed import is_printed
 from interlock_checks.link.reach import Assumption, Call, Reach, Site, Touching, Waiting
 from interlock_checks.link.spawning import (
     magic,
@@ -68,11 +69,6 @@ from interlock_checks.link.values import (
     Values,
 )
 from interlock_checks.link.world import NESTED, World
-
-_IMPORTING = frozenset(
-    "add_job enqueue enqueue_in enqueue_at enqueue_call send_task schedule cron".split()
-)
-"""Methods that import what a dotted string names, in schedulers and queues."""
 
 _MAGIC_METHODS = frozenset({"run_cell_magic", "run_line_magic", "magic"})
 
@@ -267,6 +263,12 @@ class Uses:
                 self._own_call(site, node, function, given)
             case Cls():
                 self._constructed(site, node, function, given)
+            case Bound(func=Ext(name="operator.methodcaller"), args=args):
+                methods = attribute_path(
+                    self.world, given[0].values if given else (), args[0].values if args else ()
+                )
+                for method in methods:
+                    self._judge(site, node, method, tuple(args[1:]))
             case Bound(func=func, args=args):
                 self._judge(site, node, func, (*args, *given))
             case Program(words=words):
@@ -292,6 +294,8 @@ class Uses:
         if sink is not None:
             if is_innocent(sink, given):
                 return
+            if sink.code == "IL104" and is_printed(self.world, given):
+                return
             if start is not None:
                 verdicts = verdicts_of(start, given)
                 if verdicts and all(v.kind == "innocent" for v in verdicts):
@@ -302,12 +306,16 @@ class Uses:
         if assumed is not None:
             self.assumptions.append(self.assume(site, assumed))
         importer = reflection.IMPORTERS.get(reflection.IMPORTER_ALIASES.get(name, name))
-        if importer is not None or name in reflection.COMPUTED:
+        if name in reflection.COMPUTED:
+            instantiate(self, site, node, function, given)
+        if importer is not None:
             import_by_name(self, site, node, function, importer, given)
-            if importer is not None and importer.calls:
+            if importer.calls:
                 for value in results_of(self.world, (Ext(name),), given, site.path):
                     if isinstance(value, Ext):
                         self.external(site, node, value, ())
+        if name in reflection.REQUIRING:
+            self._required(site, function, given)
         if name == "importlib.util.module_from_spec":
             load(self, site, node, given)
         executed = executing(name)
@@ -321,11 +329,22 @@ class Uses:
         elif not is_shipped(name):
             commissioned(self, site, node, function, given)
 
+    def _required(self, site: Site, function: Ext, given: tuple[Given, ...]) -> None:
+        """A console script that is looked up by name among those that are installed."""
+        told = {v.value for one in given for v in one.values if isinstance(v, Lit)}
+        if reflection.CONSOLE in told:
+            for script, target in reflection.SCRIPTS.items():
+                sink = catalogue.sink(target)
+                if script in told and sink is not None:
+                    self.report(site, sink.code, sink.name, "looked up as a script", function.via)
+
     def _unknown_method(
         self, site: Site, node: int, function: Method, given: tuple[Given, ...]
     ) -> None:
         owner, name = function.owner, function.name
         if isinstance(owner, _KNOWN_OWNERS):
+            return
+        if catalogue.METHODS.get(name) == "IL104" and is_printed(self.world, given):
             return
         if name in catalogue.METHODS and (said := declared(self.world, site, node, name)):
             if site.frame is None:
@@ -479,7 +498,7 @@ class Uses:
         sink = named_sink(text)
         if sink is None or use.manner not in {"passed on", "put into a container"}:
             return
-        if ":" in text or any(called_name(f) in _IMPORTING for f in into):
+        if ":" in text or any(imports_text(f) for f in into):
             self.report(site, sink.code, sink.name, f"named in a string and {use.manner}")
 
     # --- callers ---
