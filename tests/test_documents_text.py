@@ -33,7 +33,7 @@ NAMES = {
     "etc/cron.d/shop": "crontab",
     "deploy/shop.service": "systemd",
     "ci/Jenkinsfile": "jenkinsfile",
-    "Vagrantfile": "vagrantfile",
+    "Vagrantfile": "embedded",
     ".envrc": "shell",
     "image/bashrc": "shell",
     ".husky/pre-commit": "shell",
@@ -230,6 +230,31 @@ MIGRATES = {
         'c.vm.provision "shell", inline: <<-SHELL\n  apt update\n  alembic upgrade head\nSHELL\n',
         [3],
     ),
+    "capistrano": ("config/deploy.rb", "# run 'x'\nexecute :alembic, 'upgrade head'\n", [2]),
+    "chef": (
+        "cookbooks/shop/recipes/schema.rb",
+        "bash 'up' do\n  code <<-EOH\n    alembic stamp head\n  EOH\nend\n",
+        [3],
+    ),
+    "puppet": ("shop.pp", "exec { 'up':\n  command => '/v/bin/alembic upgrade head',\n}\n", [2]),
+    "tilt": ("Tiltfile", "local_resource('up', 'alembic upgrade head')\n", [1]),
+    "bazel": ("db/BUILD.bazel", 'genrule(\n    cmd = "alembic upgrade head",\n)\n', [2]),
+    "nix": (
+        "flake.nix",
+        "{ shellHook = ''\n    # here\n    ${python}/bin/alembic upgrade head\n  ''; }\n",
+        [3],
+    ),
+    "earth": ("Earthfile", "schema:\n    RUN --push alembic upgrade head\n", [2]),
+    "psql": ("seed.sql", "SELECT 1;\n\\! alembic upgrade head\n", [2]),
+    "copy from program": ("seed.sql", "COPY t FROM PROGRAM 'alembic upgrade head';\n", [1]),
+    "ansible by hand": ("x.sh", "ansible web -b -m shell -a 'alembic upgrade head'\n", [1]),
+    "kamal": (".kamal/hooks/pre-deploy", "kamal app exec 'alembic upgrade head'\n", [1]),
+    "started process": (
+        "up.ps1",
+        "Start-Process -Wait -FilePath alembic -ArgumentList 'upgrade', 'head'\n",
+        [1],
+    ),
+    "expression": ("up.ps1", 'Invoke-Expression "alembic upgrade head"\n', [1]),
     "batch": ("up.bat", "@echo off\ncall venv\\Scripts\\alembic.exe upgrade head\n", [2]),
     "powershell": ("up.ps1", "$env:X = 1\n& poetry run alembic upgrade head\n", [2]),
     "template": (
@@ -272,6 +297,26 @@ HARMLESS = {
         "Makefile",
         "# alembic upgrade head\nhelp:\n\t@echo 'alembic upgrade head'  # alembic stamp head\n",
     ),
+    "message of a machine": (
+        "Vagrantfile",
+        "config.vm.post_up_message = <<-TEXT\n  alembic upgrade head\nTEXT\n",
+    ),
+    "notice of a catalogue": ("shop.pp", "notify { 'alembic upgrade head': }\n"),
+    "comment of a build": (
+        "Tiltfile",
+        "# local('alembic upgrade head')\nlocal('alembic history')\n",
+    ),
+    "printing shell hook": ("flake.nix", "{ shellHook = ''echo 'alembic upgrade head'''; }\n"),
+    "text in a table": (
+        "seed.sql",
+        "-- \\! alembic upgrade head\n\\! alembic current\n"
+        "INSERT INTO t VALUES ('\\! alembic upgrade head');\n",
+    ),
+    "help of a script": (
+        "up.ps1",
+        "<#\nalembic upgrade head\n#>\nWrite-Host alembic upgrade head\nalembic history\n",
+    ),
+    "title of a window": ("up.bat", "title alembic upgrade head\n"),
     "comment of a pipeline": ("Jenkinsfile", "/* sh 'alembic upgrade head' */\necho 'x'\n"),
     "message of a pipeline": ("Jenkinsfile", "echo 'alembic upgrade head'\n"),
     "remark": ("x.bat", "rem alembic upgrade head\necho alembic upgrade head\n"),
@@ -281,6 +326,22 @@ HARMLESS = {
 @pytest.mark.parametrize(("path", "text"), HARMLESS.values(), ids=HARMLESS)
 def test_what_runs_nothing_is_innocent(path: str, text: str) -> None:
     assert rows(document(path, text)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "lost"),
+    [
+        ("call interlock verify production || exit /b 0", True),
+        ("interlock deploy production & exit /b 0", True),
+        ("interlock deploy production || (exit 0)", True),
+        ("interlock deploy production || exit /b 1", False),
+        ("interlock deploy production && exit /b 0", False),
+    ],
+)
+def test_a_batch_file_that_makes_a_success_of_a_refusal_loses_it(line: str, lost: bool) -> None:
+    found = document("release.bat", f"@echo off\n{line}\n")
+
+    assert rows(found, "IL306") == ([2] if lost else [])
 
 
 @pytest.mark.parametrize(

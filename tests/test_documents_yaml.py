@@ -34,6 +34,51 @@ def rows(path: str, text: str) -> list[int]:
 
 # In each text, exactly the lines that spell `alembic` run a migration.
 RUN: dict[str, tuple[str, str]] = {
+    "a state of Salt": (
+        "salt/shop.sls",
+        """
+        up:
+          cmd.run:
+            - cwd: /srv/shop
+            - name: venv/bin/alembic upgrade head
+        """,
+    ),
+    "a task of Nomad": (
+        "shop.nomad.hcl",
+        """
+        task "up" {
+          config {
+            command = "alembic"
+            args    = ["upgrade", "head"]
+          }
+        }
+        """,
+    ),
+    "an entry point with its command": (
+        "infra/task.json",
+        """
+        {"containerDefinitions": [{
+          "entryPoint": ["sh", "-c"],
+          "command": ["alembic upgrade head"]
+        }]}
+        """,
+    ),
+    "a command of Pulumi": (
+        "Pulumi.yaml",
+        """
+        resources:
+          up:
+            type: command:local:Command
+            properties:
+              create: alembic upgrade head
+        """,
+    ),
+    "PowerShell of AppVeyor": ("appveyor.yml", "deploy_script:\n  - ps: alembic upgrade head\n"),
+    "scripts of Pipenv": ("Pipfile", '[scripts]\nup = "alembic upgrade head"\n'),
+    "arguments with a default": (
+        "pyproject.toml",
+        '[tool.hatch.envs.db.scripts]\nup = "alembic {args:upgrade head}"\n',
+    ),
     "a step of a workflow": (
         ".github/workflows/deploy.yml",
         """

@@ -507,6 +507,29 @@ PREFIXES: dict[str, Prefix | Group] = {
         skip=1,
         inner="shell",
     ),
+    "ansible": Prefix(
+        "-m: --module-name: -i: --inventory: -u: --user: -l: --limit: -e: --extra-vars: -f:"
+        " --forks:"
+        " -T: --timeout: -P: --poll: -B: --background: -M: --module-path: -c: --connection:"
+        " -b -K -k --become -v -vv -vvv -o -a$ --args$",
+        skip=99,
+    ),
+    "kamal": Group(
+        "-c: --config-file: -d: --destination: -h: --hosts: -r: --roles:",
+        {
+            "app": Group(
+                "",
+                {
+                    "exec": Prefix(
+                        "-p --primary --reuse -i --interactive --detach -v --verbose -q -h: -r:"
+                        " --hosts: --roles: -d: --destination: -e: --env: --version: -c:"
+                        " --config-file:",
+                        inner="shell",
+                    )
+                },
+            )
+        },
+    ),
     "autossh": Prefix("-M: -p: -i: -o: -L: -R: -f -N -T", skip=1, inner="shell"),
     "sshpass": Prefix("-f: -d: -p: -P: -e"),
     "pdsh": Prefix("-w: -x: -l: -t: -u: -f: -R:", inner="shell"),

@@ -26,7 +26,8 @@ _NAMES: dict[str, str] = {
     "procfile": "procfile",
     "crontab": "crontab",
     "jenkinsfile": "jenkinsfile",
-    "vagrantfile": "vagrantfile",
+    **dict.fromkeys("vagrantfile rakefile capfile tiltfile build.bazel".split(), "embedded"),
+    "earthfile": "dockerfile",
     ".envrc": "shell",
     "pkgbuild": "shell",
     "apkbuild": "shell",
@@ -50,7 +51,7 @@ _NAMES: dict[str, str] = {
         "lefthook",
     ),
     "package.json": "package_json",
-    **dict.fromkeys(("pyproject.toml", "pixi.toml"), "pyproject"),
+    **dict.fromkeys(("pyproject.toml", "pixi.toml", "pipfile"), "pyproject"),
     **dict.fromkeys((".gitconfig", "gitconfig"), "gitconfig"),
     "tox.ini": "tox",
     "pytest.ini": "tox",
@@ -65,7 +66,9 @@ _NAMES: dict[str, str] = {
         " bitbucket-pipelines.yml .drone.yml .drone.yaml .woodpecker.yml .woodpecker.yaml"
         " .travis.yml appveyor.yml .appveyor.yml serverless.yml serverless.yaml buildspec.yml"
         " buildspec.yaml .platform.app.yaml app.yaml apprunner.yaml .cirrus.yml"
-        " project.json procfile.yml mise.toml .mise.toml supervisord.conf circus.ini".split(),
+        " project.json procfile.yml mise.toml .mise.toml supervisord.conf circus.ini porter.yaml"
+        " zerops.yml zerops.yaml pulumi.yaml captain-definition renovate.json renovate.json5"
+        " .renovaterc .renovaterc.json process-compose.yaml process-compose.yml".split(),
         "platform",
     ),
 }
@@ -75,7 +78,8 @@ _SUFFIXES: dict[str, str] = {
     **dict.fromkeys("sh bash zsh ksh dash ash command fish bats zsh-theme ebuild".split(), "shell"),
     **dict.fromkeys("mk mak make".split(), "makefile"),
     "just": "justfile",
-    **dict.fromkeys("tf tofu".split(), "platform"),
+    **dict.fromkeys("tf tofu hcl nomad sls".split(), "platform"),
+    **dict.fromkeys("rake pp bzl tiltfile nix".split(), "embedded"),
     **dict.fromkeys("dockerfile containerfile".split(), "dockerfile"),
     "procfile": "procfile",
     **dict.fromkeys("cron crontab".split(), "crontab"),
@@ -95,7 +99,12 @@ _PLACES: tuple[tuple[str, str], ...] = (
     ("systemd", r"(?:.*/)?[^/]+\.service\.d/[^/]+\.conf"),
     ("shell", r"(?:.*/)?(?:\.husky|\.githooks|\.git-hooks|git-hooks)/(?:_/)?[^/.]+"),
     ("shell", r"(?:.*/)?s6-rc\.d/[^/]+/(?:up|down|run|finish)"),
-    ("shell", r"(?:.*/)?\.buildkite/hooks/[^/.]+"),
+    ("shell", r"(?:.*/)?\.(?:buildkite|kamal)/hooks/[^/.]+"),
+    (
+        "embedded",
+        r"(?:.*/)?(?:cookbooks|site-cookbooks|recipes|lib/capistrano|config/deploy)/(?:.*/)?[^/]+\.rb"
+        r"|(?:.*/)?config/deploy\.rb",
+    ),
     ("platform", r"(?:.*/)?\.ebextensions/[^/]+\.config"),
     ("idea", r"(?:.*/)?\.idea/(?:.*/)?runconfigurations/[^/]+\.xml|(?:.*/)?[^/]+\.run\.xml"),
     ("shell", r"(?:.*/)?cron\.(?:hourly|daily|weekly|monthly)/[^/.]+"),
@@ -113,7 +122,9 @@ _DATA_PLACES: tuple[tuple[str, str], ...] = (
     ("compose", r"(?:.*/)?(?:docker-|podman-)?compose[^/]*\.ya?ml"),
     ("platform", r"(?:.*/)?\.(?:semaphore|woodpecker|devcontainer)/.*\.(?:ya?ml|json)"),
     ("platform", r"(?:.*/)?\.vscode/(?:tasks|launch)\.json"),
-    ("platform", r"(?:.*/)?[^/]*task-?def[^/]*\.json"),
+    ("platform", r"(?:.*/)?[^/]*(?:task|container)[-_]?def[^/]*\.json"),
+    ("platform", r"(?:.*/)?(?:task\.json|pulumi\.[^/]+\.ya?ml)"),
+    ("platform", r"(?:.*/)?\.claude/settings[^/]*\.json"),
 )
 """The same for files whose suffix says that they hold data."""
 
@@ -181,7 +192,19 @@ _INI: tuple[_Searched, ...] = (
         "platform",
     ),
 )
+_SQL: tuple[_Searched, ...] = (
+    (
+        # Dumps are large, and clients start a program on a line of its own.
+        (b"\\!", b":!!", b"PROGRAM", b"program", b"system", b".shell", b"SYSTEM"),
+        re.compile(
+            rb"(?i)\n[ \t]*(?:\\!|:!!|\.shell\b|\.system\b|\\?system\b)"
+            rb"|\A[ \t]*(?:\\!|:!!|\.shell\b|\.system\b|\\?system\b)|\bPROGRAM\s+E?'"
+        ),
+        "embedded",
+    ),
+)
 _TEXT: dict[str, tuple[_Searched, ...]] = {
+    "sql": _SQL,
     **dict.fromkeys(("yml", "yaml"), _YAML),
     **dict.fromkeys(("conf", "ini"), _INI),
 }

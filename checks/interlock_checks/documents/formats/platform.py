@@ -58,7 +58,10 @@ _KEYS = frozenset(
     " postcreatecommand poststartcommand postattachcommand oncreatecommand updatecontentcommand"
     " initializecommand shell ansible.builtin.shell ansible.builtin.command runcmd bootcmd"
     " ansible.legacy.shell ansible.legacy.command run build.command preview hooks inline"
-    " user_data userdata program".split()
+    " user_data userdata program"
+    # AppVeyor, Zerops, CapRover, Terragrunt
+    " ps pwsh sh initcommands buildcommands preparecommands dockerfilelines"
+    " execute".split()
 )
 _TABLES = frozenset({"processes", "run"})
 """Tables of which every value is a command."""
@@ -85,6 +88,10 @@ _OF_A_STEP = frozenset(
     " environment image user deps depends_on needs schedule cron timeout".split()
 )
 """What stands beside a command that is run: keys of Ansible's tasks, and of task runners."""
+_STATES = frozenset({"cmd.run", "cmd.script", "cmd.wait"})
+"""States of Salt, whose arguments are a list of tables."""
+_CHANGES = ("create", "update", "delete")
+"""When Pulumi's resource `Command` runs something."""
 _REFERENCE = re.compile(HOLE)
 DEEPEST_BLOCK = 8
 """Blocks of tasks inside blocks."""
@@ -96,11 +103,11 @@ def read(text: str, path: str) -> Layout:
     name = path.rpartition("/")[2].lower()
     reader = read_yaml
     holes = TEMPLATE
-    if name.endswith((".json", ".jsonc")):
+    if name.endswith((".json", ".jsonc", ".json5", ".renovaterc", "captain-definition")):
         reader = read_json
     elif name.endswith((".conf", ".ini")):
         reader = _read_sections
-    elif name.endswith((".tf", ".tofu")):
+    elif name.endswith((".tf", ".tofu", ".hcl", ".nomad")):
         reader = read_hcl
         holes = _REFERENCE
     elif name.endswith(".toml"):
@@ -302,12 +309,25 @@ class _File:
             return
         entry = node.get("entrypoint") or node.get("entryPoint") or node.get("EntryPoint")
         if entry is not None or ("args" in node.table and "command" in node.table):
-            command = [entry, node.get("command") if entry is None else None, node.get("args")]
+            command = [entry, node.get("command"), node.get("args")]
             found = self.sheet.argv(command, how)
             yield self.part(node.row, found, how, condition, condition_row)
             return
+        if (string(node.get("type")) or "").startswith("command:"):
+            for change in _CHANGES:
+                given = child(node, "properties", change)
+                if given is not None:
+                    found = self.command(given, how)
+                    yield self.part(given.row, found, how, condition, condition_row)
         for key, value in sorted(node.pairs, key=lambda pair: _rank(pair[0].value)):
             name = key.value.lower()
+            if name in _STATES:
+                for one in items(value):
+                    told = child(one, "name")
+                    if isinstance(told, Text):
+                        found = self.command(told, how)
+                        yield self.part(told.row, found, how, condition, condition_row)
+                continue
             if key.value in _TABLES and isinstance(value, Map):
                 for _, inner in value.effective():
                     found = self.command(inner, how)

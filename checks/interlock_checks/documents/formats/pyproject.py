@@ -18,7 +18,7 @@ __all__ = ["read"]
 
 SYSTEM = "pyproject"
 
-_HOLE = re.compile(r"\{[\w.:-]*\}")
+_HOLE = re.compile(r"\{[\w.:-]*\}|\{args:[^{}]*\}")
 _TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("poe", ("poe", "tasks")),
     ("pdm", ("pdm", "scripts")),
@@ -49,6 +49,9 @@ def read(text: str, path: str) -> Layout:
     for root in documents:
         if path.rpartition("/")[2].lower() == "pixi.toml":
             _pixi(root, sheet)
+            continue
+        if path.rpartition("/")[2] == "Pipfile":
+            _Tasks(sheet, "pipenv").read(child(root, "scripts"))
             continue
         _entry_points(root, sheet)
         tools = child(root, "tool")
