@@ -344,6 +344,47 @@ def test_a_batch_file_that_makes_a_success_of_a_refusal_loses_it(line: str, lost
     assert rows(found, "IL306") == ([2] if lost else [])
 
 
+LOST = {
+    "flags of make": ("Makefile", "MAKEFLAGS += -i\nproof:\n\tinterlock check\n", [3]),
+    "letters of make": ("Makefile", "MAKEFLAGS = ri\nproof:\n\tinterlock check\n", [3]),
+    "folder of make": ("Makefile", "MAKEFLAGS += -Iinclude\nproof:\n\tinterlock check\n", []),
+    "PowerShell of Azure": (
+        "azure-pipelines.yml",
+        "steps:\n- task: PowerShell@2\n  inputs:\n    ignoreLASTEXITCODE: true\n"
+        "    script: interlock check\n",
+        [5],
+    ),
+    "step of Cloud Build": (
+        "cloudbuild.yaml",
+        "steps:\n- name: shop\n  args: [interlock, check]\n  allowFailure: true\n",
+        [3],
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "text", "expected"), LOST.values(), ids=LOST)
+def test_a_verdict_that_its_surroundings_throw_away_is_lost(
+    path: str, text: str, expected: list[int]
+) -> None:
+    assert rows(document(path, text), "IL306") == expected
+
+
+EXCHANGED = {
+    "copied": ("x.sh", "cp ops/open.toml interlock.toml\n", [1]),
+    "put into an image": ("Dockerfile", "FROM a\nCOPY ops/open.toml /app/interlock.toml\n", [2]),
+    "the same file in an image": ("Dockerfile", "FROM a\nCOPY interlock.toml /app/\n", []),
+    "of a service": ("Dockerfile", "FROM a\nCOPY shop/interlock.toml /app/interlock.toml\n", []),
+    "saved": ("x.sh", "cp interlock.toml /var/backups/interlock.old\n", []),
+}
+
+
+@pytest.mark.parametrize(("path", "text", "expected"), EXCHANGED.values(), ids=EXCHANGED)
+def test_another_file_in_the_place_of_the_contract_is_reported(
+    path: str, text: str, expected: list[int]
+) -> None:
+    assert rows(document(path, text), "IL304") == expected
+
+
 @pytest.mark.parametrize(
     "text",
     [

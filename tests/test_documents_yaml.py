@@ -34,6 +34,16 @@ def rows(path: str, text: str) -> list[int]:
 
 # In each text, exactly the lines that spell `alembic` run a migration.
 RUN: dict[str, tuple[str, str]] = {
+    "arguments of an image of Cloud Build": (
+        "cloudbuild.yaml",
+        """
+        steps:
+          - name: registry.example.com/shop
+            args: [alembic, upgrade, head]
+          - name: gcr.io/cloud-builders/docker
+            args: [build, -t, web, .]
+        """,
+    ),
     "a state of Salt": (
         "salt/shop.sls",
         """
@@ -74,6 +84,17 @@ RUN: dict[str, tuple[str, str]] = {
         """,
     ),
     "PowerShell of AppVeyor": ("appveyor.yml", "deploy_script:\n  - ps: alembic upgrade head\n"),
+    "a hook of Terragrunt": (
+        "terragrunt.hcl",
+        """
+        terraform {
+          after_hook "up" {
+            commands = ["apply"]
+            execute  = ["alembic", "upgrade", "head"]
+          }
+        }
+        """,
+    ),
     "scripts of Pipenv": ("Pipfile", '[scripts]\nup = "alembic upgrade head"\n'),
     "arguments with a default": (
         "pyproject.toml",
@@ -565,6 +586,24 @@ def test_a_migration_is_seen_where_it_stands(path: str, text: str) -> None:
 # --- what is no offence -----------------------------------------------------------------------
 
 QUIET: dict[str, tuple[str, str]] = {
+    "a hook of Terragrunt that only says something": (
+        "terragrunt.hcl",
+        """
+        terraform {
+          after_hook "note" {
+            execute = ["echo", "alembic upgrade head"]
+          }
+        }
+        """,
+    ),
+    "an image that is built": (
+        "cloudbuild.yaml",
+        """
+        steps:
+          - name: gcr.io/cloud-builders/docker
+            args: [build, --label, "help=alembic upgrade head", .]
+        """,
+    ),
     "questions and answers": (
         "docs/faq.yml",
         """

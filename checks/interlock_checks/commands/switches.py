@@ -248,10 +248,20 @@ _KEYS = re.compile(
 
 
 def rewrites_contract(words: Sequence[Argument]) -> bool:
-    """Whether a command edits the contract in place: `sed -i`, `perl -pi`, `yq -i`, `rm`."""
+    """
+    Whether a command edits the contract in place, or puts a file of another name there.
+
+    `sed -i`, `perl -pi`, `yq -i`, `rm`; `cp`, `mv`, `ln`.
+    """
     plain = ["".join(p or "" for p in one) if not isinstance(one, Rest) else "" for one in words]
     name = tail(words[0]) if words else None
     files = {one.removeprefix("./") for one in plain[1:]}
+    if name in _COPIERS:
+        operands = [one for one in plain[1:] if one and not one.startswith("-")]
+        return len(operands) == 2 and (
+            operands[1].rpartition("/")[2] == "interlock.toml"
+            and operands[0].rpartition("/")[2] not in ("interlock.toml", "")
+        )
     if name not in _EDITORS or not any(_EDITORS[name].match(one) for one in plain[1:]):
         return False
     if "interlock.toml" in files:

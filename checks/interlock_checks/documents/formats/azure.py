@@ -162,7 +162,7 @@ class _Pipeline:
             around = replace(
                 how,
                 environment=how.environment + settings(step.get("env"), self.sheet),
-                discarded=_ignored(loose_end) or how.discarded,
+                discarded=_ignored(loose_end) or _unasked(step) or how.discarded,
             )
             scripts: list[int] = []
             for name in _SHELLS:
@@ -194,6 +194,14 @@ def _is_python(step: Map) -> bool:
 
 def _ignored(node: Node | None) -> str | None:
     return None if is_false(node) else f"`continueOnError: {string(node)}`"
+
+
+def _unasked(step: Map) -> str | None:
+    """How a step of PowerShell is told not to end as its last program does."""
+    for place in (step, step.get("inputs")):
+        if not is_false(child(place, "ignoreLASTEXITCODE")):
+            return "`ignoreLASTEXITCODE`"
+    return None
 
 
 def _late(node: Map) -> bool:

@@ -137,9 +137,20 @@ def _step(one: _Instruction, stage: _Stage, scripts: list[Script], building: lis
                 first = one.text.count("\n")
                 rows = (*one.rows[first:], one.rows[-1])
                 scripts.append(Script("shell", unholed(whole), rows=rows))
+            elif len(given := _copied(one.text)) == 2 and given[1].endswith("/interlock.toml"):
+                copied = (word("cp"), *map(unholed, given))
+                rows = (one.rows[0],) * len(copied)
+                scripts.append(Script("words", words=copied, rows=rows))
         case _:
             pass
     return stage
+
+
+def _copied(text: str) -> list[str]:
+    """What COPY or ADD copies, and where to."""
+    while match := _FLAG.match(text):
+        text = text[match.end() :]
+    return _words(text) or text.split()
 
 
 def _built(one: _Instruction, stage: _Stage) -> Script:

@@ -23,6 +23,8 @@ _ASSIGNMENT = re.compile(
     re.S,
 )
 _DEFINE = re.compile(r"\s*(?:(?:export|override)\s+)*define\s+(\S+)\s*(?:[:?+!]?=)?\s*\Z")
+_IGNORING = re.compile(r"-?[bBdeikLmnpqrRsStvw]*i[bBdeikLmnpqrRsStvw]*\Z|--ignore-errors\Z")
+"""The first word of `MAKEFLAGS` may be letters without a hyphen."""
 _ABREAST = re.compile(
     r"(?:-[A-Za-z]*(?:k|j(?!1\Z))[A-Za-z]*\d*|--jobs(?:=(?!1\Z).*)?|--keep-going|k)\Z"
 )
@@ -67,6 +69,7 @@ class _Reader:
     global_shell: list[tuple[int, str]] = field(default_factory=list)
     oneshell: bool = False
     ignored: set[str] | None = field(default_factory=set)
+    forgiving: str = "`.IGNORE`"
     phony: set[str] = field(default_factory=set)
     comments: list[tuple[int, str]] = field(default_factory=list)
 
@@ -82,6 +85,8 @@ def read(text: str, path: str) -> Layout:
     if scripts:
         jobs.append(Job("", 1, (Part(1, tuple(range(len(scripts)))),)))
     flags = found.variables.first("$(MAKEFLAGS)").split()
+    if any(map(_IGNORING.match, flags)):
+        found.ignored, found.forgiving = None, "`--ignore-errors` of `MAKEFLAGS`"
     abreast = ".NOTPARALLEL" not in found.targets and any(map(_ABREAST.match, flags))
     for name, target in found.targets.items():
         first = len(scripts)
@@ -265,7 +270,7 @@ def _recipe(name: str, target: _Target, found: _Reader) -> Iterator[Script]:
     for row, line in target.lines:
         prefix = _PREFIX.match(line)
         marks = prefix[1] if prefix else ""
-        discarded = "the prefix `-`" if "-" in marks else "`.IGNORE`" if everywhere else None
+        discarded = "the prefix `-`" if "-" in marks else found.forgiving if everywhere else None
         body = line[prefix.end() if prefix else 0 :]
         canned = _CANNED.match(line)
         if canned is not None and (known := found.variables.canned(canned[1])) is not None:

@@ -59,9 +59,8 @@ _KEYS = frozenset(
     " initializecommand shell ansible.builtin.shell ansible.builtin.command runcmd bootcmd"
     " ansible.legacy.shell ansible.legacy.command run build.command preview hooks inline"
     " user_data userdata program"
-    # AppVeyor, Zerops, CapRover, Terragrunt
-    " ps pwsh sh initcommands buildcommands preparecommands dockerfilelines"
-    " execute".split()
+    # AppVeyor, Zerops, CapRover
+    " ps pwsh sh initcommands buildcommands preparecommands dockerfilelines".split()
 )
 _TABLES = frozenset({"processes", "run"})
 """Tables of which every value is a command."""
@@ -93,6 +92,8 @@ _STATES = frozenset({"cmd.run", "cmd.script", "cmd.wait"})
 _CHANGES = ("create", "update", "delete")
 """When Pulumi's resource `Command` runs something."""
 _REFERENCE = re.compile(HOLE)
+_BUILDER = re.compile(r"\bcloud-builders/([\w-]+)")
+"""Images of Google whose entry point is the program that they are called after."""
 DEEPEST_BLOCK = 8
 """Blocks of tasks inside blocks."""
 _TRAVIS = ("before_install", "install", "before_script", "script", "before_deploy", "after_deploy")
@@ -117,7 +118,8 @@ def read(text: str, path: str) -> Layout:
     guessed = format_by_name(path) is None
     for document in documents:
         environment = settings(child(document, "env"), sheet)
-        _File(sheet, environment, guessed, variables(document)).read(document)
+        images = name.startswith("cloudbuild")
+        _File(sheet, environment, guessed, variables(document), images).read(document)
     return sheet.layout("platform")
 
 
@@ -153,6 +155,8 @@ class _File:
     """Nothing but its keys says that a service reads the file."""
     known: Mapping[str, str] = field(default_factory=dict)
     """Variables of which each has one value in the file."""
+    images: bool = False
+    """Steps are named by their image, as in Cloud Build."""
 
     def read(self, document: Node) -> None:
         """Add what stands below any of the keys; lists of steps first, as jobs."""
@@ -319,6 +323,9 @@ class _File:
                 if given is not None:
                     found = self.command(given, how)
                     yield self.part(given.row, found, how, condition, condition_row)
+        if self.images and "args" in node.table:
+            found = self.of_an_image(node, how)
+            yield self.part(node.row, found, how, condition, condition_row)
         for key, value in sorted(node.pairs, key=lambda pair: _rank(pair[0].value)):
             name = key.value.lower()
             if name in _STATES:
@@ -332,6 +339,10 @@ class _File:
                 for _, inner in value.effective():
                     found = self.command(inner, how)
                     yield self.part(key.row, found, how, condition, condition_row)
+            elif name == "execute" and isinstance(value, Seq):
+                # Hooks of Terragrunt: always the words of one command.
+                found = self.sheet.argv([value], how)
+                yield self.part(key.row, found, how, condition, condition_row)
             elif name in _KEYS:
                 plain = replace(how, discarded=None) if name in _AFTERWARDS else how
                 scripts = [
@@ -347,6 +358,13 @@ class _File:
                     for inner in walk(document):
                         if isinstance(inner, Map):
                             yield from self.parts(inner, seen, around)
+
+    def of_an_image(self, step: Map, how: Script) -> list[int]:
+        """Arguments of a step whose `name` is its image: behind a builder's program, or alone."""
+        builder = _BUILDER.search(string(step.get("name")) or "")
+        front = Text(builder[1], step.row_of("name")) if builder else None
+        alone = [] if front else self.sheet.behind_entrypoint(step.get("args"), how)
+        return [*self.sheet.argv([front, step.get("args")], how), *alone]
 
     def part(
         self, row: int, scripts: list[int], how: Script, condition: str | None, at: int
