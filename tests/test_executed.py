@@ -162,6 +162,19 @@ FOUND = {
         from dependency_injector import providers
         engine = providers.Singleton("sqlalchemy.create_engine", "postgresql://db/shop")  # IL201
     """,
+    "a function that is called by the name which a caller gives": """
+        from importlib import import_module
+        def call(dotted, *args):
+            module, _, name = dotted.rpartition(".")
+            return getattr(import_module(module), name)(*args)
+        def later(name, *args):
+            verbs = import_module(name)
+            verbs.upgrade(*args)
+        call("json.dumps", {})
+        call("alembic.command.upgrade", None, "head")  # IL101
+        later("shop.billing")
+        later("alembic.command")  # IL101
+    """,
     "magics that are called": """
         get_ipython().run_line_magic("run", "-m alembic upgrade head")  # IL102
         get_ipython().run_line_magic("time", "import alembic.config as c; c.main()")  # IL101

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
+
 import libcst as cst
 
 from interlock_checks.facts import model as m
@@ -48,11 +50,8 @@ def read_parameters(
     for number, (param, kind) in enumerate(listed):
         default = -1
         annotation = -1
-        said = None if param.annotation is None else param.annotation.annotation
-        if isinstance(said, cst.Name | cst.Attribute):
-            annotation = reader.value(said, outer, INERT)
-        else:
-            read_annotation(reader, param.annotation, outer)
+        if param.annotation is not None:
+            annotation = reader.value(_unquoted(param.annotation.annotation), outer, INERT)
         if param.default is not None:
             default = reader.value(param.default, outer, Context("a default value"))
         name = param.name.value
@@ -123,6 +122,14 @@ def read_annotation(reader: Reader, node: cst.Annotation | None, frame: Frame) -
         node.annotation, cst.Name | cst.Attribute | cst.SimpleString
     ):
         reader.value(node.annotation, frame, INERT)
+
+
+def _unquoted(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The name in an annotation that is a string; any other annotation is as it stands."""
+    if isinstance(node, cst.SimpleString):
+        text = node.raw_value
+        return cst.Name(text) if text.isidentifier() and not iskeyword(text) else node
+    return node
 
 
 def _last_name(node: cst.BaseExpression) -> str:

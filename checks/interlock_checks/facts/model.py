@@ -150,7 +150,7 @@ class Param(msgspec.Struct, frozen=True, array_like=True, tag="p"):
     """
     What a caller gives for a parameter; `default` is -1 where there is none.
 
-    So is `annotation`, which is kept where it is no more than a name.
+    So is `annotation`, which is as it stands, or the name in its quotes.
     """
 
     scope: int

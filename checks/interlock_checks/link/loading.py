@@ -8,8 +8,10 @@ from interlock_checks import catalogue
 from interlock_checks.catalogue import reflection
 from interlock_checks.commands.judge import Verdict
 from interlock_checks.commands.model import const
+from interlock_checks.facts import model as m
 from interlock_checks.link.external import as_statement
 from interlock_checks.link.known import argument, imported
+from interlock_checks.link.needs import operands
 from interlock_checks.link.reach import Site
 from interlock_checks.link.values import (
     UNKNOWN,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from interlock_checks.link.uses import Uses
 
 _DEEPEST = 4
+_MOST_NODES = 256
 _MOST_TABLES = 256
 
 
@@ -110,7 +113,33 @@ def import_by_name(
         return
     uses.world.want(site.path, node)
     reach = uses.reach(site, "IL003", function.name, "of a computed name", function.via)
-    uses.wait(site, node, uses.parameters(site, node, [tuple(loose), package or ()]), reach)
+    parameters = uses.parameters(site, node, [tuple(loose), package or ()])
+    uses.wait(site, node, parameters, reach)
+    if site.frame is None and parameters:
+        # What is made of the module is known where its name is: with each caller.
+        for number, use in enumerate(uses.world.files[site.path].uses):
+            if use.manner == "called" and _is_called_of(uses, site.path, use.node, node):
+                uses.wait(Site(site.path, number, use.scope), use.node, parameters, reach)
+
+
+def _is_called_of(uses: Uses, path: str, call: int, made: int) -> bool:
+    """Whether what a call calls is made of the node `made`."""
+    facts = uses.world.files[path]
+    node = facts.nodes[call]
+    todo = [node.func] if isinstance(node, m.Call) else []
+    seen: set[int] = set()
+    while todo and len(seen) < _MOST_NODES:
+        number = todo.pop()
+        if number == made:
+            return True
+        if number in seen or number < 0:
+            continue
+        seen.add(number)
+        one = facts.nodes[number]
+        if isinstance(one, m.Ref):
+            todo += [facts.bindings[binding].value for binding in one.bindings]
+        todo += operands(one)
+    return False
 
 
 def _is_bounded(
