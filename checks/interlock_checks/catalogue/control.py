@@ -67,6 +67,9 @@ CALLING_METHODS: Final[Mapping[str, int]] = {"run_sync": 0, "start_soon": 0}
 AWAITING: Final = frozenset({"asyncio.run", "asyncio.wait_for", "asyncio.shield", "anyio.run"})
 """Functions that give what the coroutine returns that they are given."""
 
+GATHERING: Final = frozenset({"asyncio.gather"})
+"""Functions that give a list of what the coroutines return that they are given."""
+
 WAITING: Final = frozenset(
     {
         "asyncio.wait",
@@ -143,6 +146,9 @@ ASKABLE: Final = frozenset(
     "map_async".split()
 )
 """Those of them whose result tells of an exception to whoever asks for it."""
+
+TASKS: Final = frozenset({"create_task", "ensure_future"})
+"""Those of them whose result is what the coroutine returns that they are given."""
 
 LAZY: Final = frozenset(
     f"concurrent.futures.{name}Executor.map"

@@ -296,3 +296,14 @@ NAMESPACE_ATTRIBUTES: Final = frozenset(
     }
 )
 """Attributes that lead from an object to the namespace it lives in, or to what it wraps."""
+
+REPLACING: Final = frozenset(
+    {
+        "dataclasses.replace",
+        "copy.replace",
+        "attrs.evolve",
+        "attr.evolve",
+        "msgspec.structs.replace",
+    }
+)
+"""Functions that copy an object, with new values for the fields that are named."""

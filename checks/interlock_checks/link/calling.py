@@ -75,6 +75,10 @@ def _result_of(
                 return _space_method(world, owner, name, given)
             if isinstance(owner, Obj) and name == "__getattribute__":
                 return space_item_of(world, owner, given[0].values[0]) if given else UNKNOWN
+            if isinstance(owner, Obj) and name == "_replace":
+                from interlock_checks.link.known import replaced
+
+                return replaced(world, (Given((owner,)), *given), path)
             if name in processes.GIVING:
                 return (Made(processes.GIVING[name]),)
             return fold.method(owner, name, given)

@@ -97,6 +97,11 @@ class Conditions:
                 return (Lit(answer),)
         if isinstance(one, m.Entered):
             return self.value(at, one.source, way)
+        if isinstance(one, m.Attr):
+            objects = self.held(at, one.base, way)
+            if objects and all(isinstance(value, Obj) for value in objects):
+                self.world.steps = 0
+                return merge(attribute_of(self.world, value, one.name) for value in objects)
         if isinstance(one, m.Each | m.Item | m.Call):
             taken = self.holdings.taken(at, node, way)
             if taken is not None:
@@ -249,20 +254,27 @@ class Conditions:
         if not isinstance(function, m.Attr):
             return None
         if function.name == "result":
-            found: list[Values] = []
-            for number in self._makers(path, function.base, frame):
-                inner = nodes[number]
-                asked = nodes[inner.func] if isinstance(inner, m.Call) else None
-                if not isinstance(inner, m.Call) or not isinstance(asked, m.Attr):
-                    return None
-                if asked.name != "submit":
-                    return None
-                found.append(self._applied(path, inner.args, frame) or UNKNOWN)
-            if found:
-                return merge(found)
+            found = [
+                self._resulting(path, nodes[number], frame)
+                for number in self._makers(path, function.base, frame)
+            ]
+            if found and None not in found:
+                return merge(one for one in found if one is not None)
         if function.name == "run_in_executor":
             return self._applied(path, call.args[1:], frame)
         return None
+
+    def _resulting(self, path: str, call: m.Node, frame: Frame | None) -> Values | None:
+        """What the future holds in the end that a call makes; None where it is none."""
+        asked = self.world.files[path].nodes[call.func] if isinstance(call, m.Call) else None
+        if not isinstance(call, m.Call) or not isinstance(asked, m.Attr):
+            return None
+        if asked.name in control.TASKS and call.args:
+            self.world.steps = 0
+            return self.world.values(path, call.args[0].value, frame)
+        if asked.name != "submit":
+            return None
+        return self._applied(path, call.args, frame) or UNKNOWN
 
     def _makers(self, path: str, node: int, frame: Frame | None) -> list[int]:
         """The calls of which one gave a value: that one, or those that a loop goes over."""
@@ -270,24 +282,51 @@ class Conditions:
         _, number = made_by(self.world, path, node, frame)
         if number >= 0:
             return [number]
-        source = nodes[origin(self.world.files[path], node)]
-        if not isinstance(source, m.Each):
+        over, keyed = self._gone_over(path, origin(self.world.files[path], node), frame)
+        if over < 0:
             return []
-        over = origin(self.world.files[path], source.source)
-        held = nodes[over]
+        held = nodes[origin(self.world.files[path], over)]
         if isinstance(held, m.Call) and len(held.args) == 1:
             self.world.steps = 0
             functions = self.world.values(path, held.func, frame)
             if any(isinstance(f, Ext) and f.name in control.COMPLETED for f in functions):
                 held = nodes[origin(self.world.files[path], held.args[0].value)]
         match held:
-            case m.Seq(items=items) | m.Map(keys=items):
+            case m.Map(keys=keys, values=values):
+                calls = list(values if keyed else keys)
+            case m.Seq(items=items):
                 calls = list(items)
             case m.Comp(element=element):
                 calls = [element]
             case _:
                 return []
         return [origin(self.world.files[path], number) for number in calls]
+
+    def _gone_over(self, path: str, node: int, frame: Frame | None) -> tuple[int, bool]:
+        """
+        Of what a loop gives a name the items, one by one; -1 for any other node.
+
+        And whether these are the values of a table.
+        """
+        nodes = self.world.files[path].nodes
+        one = nodes[node]
+        base = nodes[one.base] if isinstance(one, m.Item) else one
+        key = nodes[one.key] if isinstance(one, m.Item) else None
+        if not isinstance(base, m.Each):
+            return -1, False
+        number = key.value if isinstance(key, m.Const) else None
+        call = nodes[base.source]
+        method = nodes[call.func] if isinstance(call, m.Call) else None
+        if isinstance(method, m.Attr) and method.name == ("values" if key is None else "items"):
+            return (method.base, True) if key is None or number == 1 else (-1, False)
+        if key is None:
+            return base.source, False
+        if not isinstance(call, m.Call) or not isinstance(number, int):
+            return -1, False
+        self.world.steps = 0
+        functions = self.world.values(path, call.func, frame)
+        zipped = bool(functions) and all(one == Ext("builtins.zip") for one in functions)
+        return call.args[number].value if zipped and 0 <= number < len(call.args) else -1, False
 
     def _applied(self, path: str, args: tuple[m.Arg, ...], frame: Frame | None) -> Values | None:
         if not args:

@@ -184,6 +184,9 @@ class Holdings:
         names = self._names(at, call.func)
         if names and names <= control.EMPTY:
             return {ITEM: ()}
+        if names and names <= control.GATHERING and not any(arg.name for arg in call.args):
+            # With `return_exceptions`, what is not a result may be among them.
+            return {ITEM: merge(self._gathered(at, arg, way, depth) for arg in call.args)}
         if names and names <= control.COLLECTING:
             inner = [self.held(at, number, way, depth + 1) for number in given]
             if "builtins.zip" in names and any((one or {}).get(ITEM) == () for one in inner):
@@ -208,6 +211,12 @@ class Holdings:
                 yields = [self.world.values(value.path, n, frame) for n in scope.yields if n >= 0]
                 return {ITEM: merge(yields)} if yields else None
         return None
+
+    def _gathered(self, at: Running, arg: m.Arg, way: Path, depth: int) -> Values:
+        """What coroutines return that are awaited together."""
+        if not arg.star:
+            return self.value(at, arg.value, way)
+        return (self.held(at, arg.value, way, depth + 1) or {}).get(ITEM, UNKNOWN)
 
     def mapped(self, at: Running, sources: Sequence[int], way: Path) -> tuple[Given, ...]:
         """The arguments of a function that is called with each item of what it is mapped over."""

@@ -188,6 +188,8 @@ def _member(
             return merge(_bound(world, merge(groups), value))
     if name == "__table__":
         return (Made("sqlalchemy.Table"),)
+    if name == "_replace" and isinstance(value, Obj):
+        return (Method(value, name),)
     if not external and isinstance(value, Obj) and not name.startswith("__"):
         hooks = _member(world, value, "__getattr__", classes)
         answered = [

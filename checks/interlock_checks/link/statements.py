@@ -15,7 +15,18 @@ from interlock_checks.link.paths import Flow, Jump, Name, Path, Raised, Site, me
 from interlock_checks.link.running import Running, added, failure, guard_of, is_worth
 from interlock_checks.link.shape import Step, every
 from interlock_checks.link.turns import last_turns, may_end
-from interlock_checks.link.values import Lit, Made, Many, Told, Value, Values, as_told, merge
+from interlock_checks.link.values import (
+    Fun,
+    Lit,
+    Made,
+    Many,
+    Obj,
+    Told,
+    Value,
+    Values,
+    as_told,
+    merge,
+)
 
 MOST_TURNS = 6
 """Turns of a loop that are followed one by one."""
@@ -350,10 +361,12 @@ def _items_of(machine: Machine, step: Step, at: Running) -> list[Values]:
 
 
 def _is_listed(value: Value) -> bool:
-    """Whether a loop over such values is unrolled: one to remember, or a row with a guard in it."""
+    """Whether a loop over such values is unrolled: one to keep, an object, or a row of steps."""
     if not isinstance(value, Many) or value.rest or len(value.items) > 4:
-        return is_worth(value)
-    return any(guard_of(one) is not None for item in value.items for one in item)
+        return is_worth(value) or isinstance(value, Obj)
+    return any(
+        guard_of(one) is not None or isinstance(one, Fun) for item in value.items for one in item
+    )
 
 
 def _unroll(
