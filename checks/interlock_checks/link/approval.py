@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 
 from interlock_checks.catalogue import guards, tampering
-from interlock_checks.link.known import argument
 from interlock_checks.link.tampering import Put, Touch, full_name
 from interlock_checks.link.values import (
     UNKNOWN,
@@ -25,6 +24,7 @@ from interlock_checks.link.values import (
     Text,
     Value,
     Values,
+    argument,
     parts_of,
 )
 

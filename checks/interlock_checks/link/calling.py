@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from interlock_checks.catalogue import processes
 from interlock_checks.link import fold
+from interlock_checks.link.copies import replaced
 from interlock_checks.link.frames import Frame, result_of
 from interlock_checks.link.members import any_attribute_of, attribute_of, space_item_of
 from interlock_checks.link.values import (
@@ -76,8 +77,6 @@ def _result_of(
             if isinstance(owner, Obj) and name == "__getattribute__":
                 return space_item_of(world, owner, given[0].values[0]) if given else UNKNOWN
             if isinstance(owner, Obj) and name == "_replace":
-                from interlock_checks.link.known import replaced
-
                 return replaced(world, (Given((owner,)), *given), path)
             if name in processes.GIVING:
                 return (Made(processes.GIVING[name]),)

@@ -7,8 +7,7 @@ import sys
 from interlock_checks import catalogue
 from interlock_checks.catalogue import processes, reflection
 from interlock_checks.link import fold, tampering
-from interlock_checks.link.known import argument
-from interlock_checks.link.values import Ext, Given, Lit, Method, Text, Value, Values
+from interlock_checks.link.values import Ext, Given, Lit, Method, Text, Value, Values, argument
 
 _INERT = frozenset(
     f"builtins.{name}"

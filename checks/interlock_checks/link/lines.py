@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from interlock_checks.catalogue import processes
 from interlock_checks.commands import REST, Argument, Verdict, Word, judge_argv, judge_shell
-from interlock_checks.link.known import argument
-from interlock_checks.link.values import UNKNOWN, Given, Lit, Many, Text, Value, Values
+from interlock_checks.link.values import UNKNOWN, Given, Lit, Many, Text, Value, Values, argument
 
 ALTERNATIVES = 16
 """Command lines that are judged of one process; beyond that the words count as unknown."""

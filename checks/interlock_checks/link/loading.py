@@ -10,7 +10,7 @@ from interlock_checks.commands.judge import Verdict
 from interlock_checks.commands.model import const
 from interlock_checks.facts import model as m
 from interlock_checks.link.external import as_statement
-from interlock_checks.link.known import argument, imported
+from interlock_checks.link.named import imported
 from interlock_checks.link.needs import operands
 from interlock_checks.link.reach import Site
 from interlock_checks.link.values import (
@@ -31,6 +31,7 @@ from interlock_checks.link.values import (
     Text,
     Value,
     Values,
+    argument,
 )
 from interlock_checks.link.world import NESTED
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from interlock_checks.catalogue.engines import MOCK
 from interlock_checks.facts import model as m
-from interlock_checks.link.known import argument
 from interlock_checks.link.needs import operands
-from interlock_checks.link.values import Bound, Ext, Fun, Given, Value
+from interlock_checks.link.values import Bound, Ext, Fun, Given, Value, argument
 from interlock_checks.link.world import World
 
 _MOST_NODES = 4096

@@ -15,11 +15,10 @@ from interlock_checks.commands.model import Argument
 from interlock_checks.commands.steps import STEPS
 from interlock_checks.link import approval, fold, tampering
 from interlock_checks.link.changes import touch
-from interlock_checks.link.known import argument
 from interlock_checks.link.lines import shell_verdicts, verdicts_of
 from interlock_checks.link.loading import execute, nested_texts
 from interlock_checks.link.reach import Assumption, Reach, Site
-from interlock_checks.link.values import UNKNOWN, Ext, Given, Lit, Method, Program, Values
+from interlock_checks.link.values import UNKNOWN, Ext, Given, Lit, Method, Program, Values, argument
 from interlock_checks.link.world import NESTED
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from interlock_checks.catalogue.guards import Step
 from interlock_checks.commands import judge_argv, judge_shell
 from interlock_checks.commands.judge import Verdict
 from interlock_checks.commands.model import Word
-from interlock_checks.link.known import argument
-from interlock_checks.link.values import Given, Lit, Many, Text, Values
+from interlock_checks.link.values import Given, Lit, Many, Text, Values, argument
 
 _STEPS: dict[str, Step] = {
     "check": "check",

@@ -17,7 +17,6 @@ from interlock_checks.catalogue.tampering import CI_PREFIXES, CI_VARIABLES, ROOT
 from interlock_checks.facts import model as m
 from interlock_checks.link import dotenv, fold
 from interlock_checks.link.frames import Frame
-from interlock_checks.link.known import argument
 from interlock_checks.link.members import attribute_of
 from interlock_checks.link.values import (
     UNKNOWN,
@@ -37,6 +36,7 @@ from interlock_checks.link.values import (
     Text,
     Value,
     Values,
+    argument,
 )
 from interlock_checks.link.world import NESTED, World
 

@@ -33,10 +33,11 @@ from interlock_checks.link.external import (
     reflective,
 )
 from interlock_checks.link.frames import Frame, passed
-from interlock_checks.link.known import attribute_path, sink_names
+from interlock_checks.link.known import sink_names
 from interlock_checks.link.lines import command_lines, shell_verdicts, verdicts_of
 from interlock_checks.link.loading import execute, import_by_name, instantiate, load
 from interlock_checks.link.members import attribute_of, members_of
+from interlock_checks.link.named import attribute_path
 from interlock_checks.link.printed import is_printed
 from interlock_checks.link.reach import Assumption, Call, Reach, Site, Touching, Waiting
 from interlock_checks.link.spawning import (

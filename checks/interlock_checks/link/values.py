@@ -7,7 +7,7 @@ others; it is never dropped, so a claim about "every possible value" has to look
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import msgspec
@@ -334,6 +334,20 @@ def joined(parts: Iterable[str | None]) -> Lit | Text:
     if len(kept) == 1 and kept[0] is not None:
         return Lit(kept[0])
     return Text(tuple(kept))
+
+
+def argument(given: Sequence[Given], index: int, name: str | None = None) -> Values | None:
+    """The values of one argument by position or keyword; None where it is not given."""
+    positional = [g for g in given if g.name is None]
+    for number, one in enumerate(positional):
+        if one.star:
+            return UNKNOWN
+        if number == index:
+            return one.values
+    for one in given:
+        if name is not None and one.name == name:
+            return one.values
+    return UNKNOWN if any(g.star == 2 for g in given) and name is not None else None
 
 
 def texts(values: Values) -> list[str] | None:
