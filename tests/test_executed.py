@@ -158,6 +158,11 @@ FOUND = {
         command = lazy.load("alembic.command")
         command.upgrade(None, "head")  # IL101
     """,
+    "a module that a test needs": """
+        import pytest
+        psycopg = pytest.importorskip("psycopg")
+        psycopg.connect("")  # IL202
+    """,
     "a provider's path": """
         from dependency_injector import providers
         engine = providers.Singleton("sqlalchemy.create_engine", "postgresql://db/shop")  # IL201

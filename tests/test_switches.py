@@ -323,6 +323,30 @@ def test_flask_under_the_name_of_the_application_migrates(tmp_path: Path) -> Non
     assert found(tmp_path, FRONT) == [("IL102", 3), ("IL102", 3)]
 
 
+@pytest.mark.parametrize(
+    "points",
+    [
+        ("pyproject.toml", '[project.scripts]\nshop-manage = "shop.cli:main"\n'),
+        ("pyproject.toml", '[tool.poetry.scripts]\nshop-manage = "shop.cli:main"\n'),
+        (
+            "setup.cfg",
+            "[options.entry_points]\nconsole_scripts =\n    shop-manage = shop.cli:main\n",
+        ),
+    ],
+)
+def test_so_it_does_under_the_name_of_an_entry_point(
+    points: tuple[str, str], tmp_path: Path
+) -> None:
+    path, text = points
+    script = "shop-manage db upgrade\n"
+
+    assert found(tmp_path, {**FRONT, "run.sh": script, "start.py": "", path: text}) == [
+        ("IL102", 1)
+    ]
+    other = text.replace("shop.cli", "other.cli")
+    assert found(tmp_path, {**FRONT, "run.sh": script, "start.py": "", path: other}) == []
+
+
 @pytest.mark.parametrize("app", ["from shop.own import Migrate\n", "import flask\n"])
 def test_a_command_of_the_same_words_may_be_any(app: str, tmp_path: Path) -> None:
     assert found(tmp_path, {**FRONT, "shop/app.py": app}) == []

@@ -22,6 +22,7 @@ from interlock_checks.homes import resolve
 from interlock_checks.link.documents import (
     Surroundings,
     document_reaches,
+    front_commands,
     order_reaches,
     run_from_outside,
 )
@@ -131,13 +132,15 @@ def _proved(
     reaches = [reach for reach in reaches if reach.path not in found.genuine]
     declared = repository.declared_in is not None
     used = declared or bool(guarded or judgements.starting())
-    fronts = frozenset(
-        name.partition(".")[0]
+    migrating = [
+        name
         for path in reading.importers("flask_migrate")
         if not homes.is_deploy(path) and not homes.is_test(path)
         for name in modules.names(path)
+    ]
+    surroundings = Surroundings(
+        reading.documents, homes, used, front_commands(reading.documents, migrating)
     )
-    surroundings = Surroundings(reading.documents, homes, used, fronts)
     reaches = [reach for reach in reaches if surroundings.count(reach)]
     reaches += [
         *borrowed(reading, reaches, modules, homes),

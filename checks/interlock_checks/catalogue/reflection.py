@@ -69,6 +69,8 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     "imp.load_dynamic": _FILE,
     "imp.load_module": _MODULE,
     "imp.find_module": _MODULE,
+    # pytest 9: for `a.b` it gives `b`
+    "pytest.importorskip": Importer("module", keyword="modname"),
     # Alembic 1.20
     "alembic.util.load_python_file": Importer("file", first=1, keyword="filename"),
     "alembic.util.pyfiles.load_module_py": Importer("file", first=1, keyword="path"),
@@ -122,6 +124,7 @@ IMPORTER_ALIASES: Final[Mapping[str, str]] = {
     "importlib._bootstrap.__import__": "importlib.__import__",
     "importlib._bootstrap_external.SourceFileLoader": "importlib.machinery.SourceFileLoader",
     "alembic.util.pyfiles.load_python_file": "alembic.util.load_python_file",
+    "_pytest.outcomes.importorskip": "pytest.importorskip",
     "hydra.utils.get_static_method": "hydra.utils.get_method",
     "celery.utils.imports.import_from_cwd": "importlib.import_module",
 }

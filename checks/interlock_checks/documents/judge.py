@@ -159,7 +159,8 @@ def judge_script(script: Script, read: Reading, *, in_ci: bool = False) -> Outco
             if name is None:
                 outcome.assumptions.append((script.rows[0], "the module that is run is not known"))
             else:
-                outcome.entries.append(Entry(name, script.rows[0]))
+                installed = next((const(one) or "" for one in script.words), "")
+                outcome.entries.append(Entry(name, script.rows[0], installed))
         case "words":
             rows = tuple(range(len(script.words)))
             _command(script, Command(script.words, 0, rows), outcome)
@@ -304,7 +305,8 @@ def _written(script: Script, written: Iterable[Written], read: Reading, outcome:
             facts = msgspec.structs.replace(nested.facts, spans=spans)
             outcome.nested[f"{one.path}\n{text}", len(outcome.nested)] = Nested(facts)
         outcome.entries.extend(
-            Entry(entry.name, _row(inner, entry.row - 1)) for entry in document.entries
+            msgspec.structs.replace(entry, row=_row(inner, entry.row - 1))
+            for entry in document.entries
         )
         outcome.assumptions.extend(
             (_row(inner, row - 1), assumed) for row, assumed in document.assumptions

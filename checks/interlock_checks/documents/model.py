@@ -37,7 +37,7 @@ class Script:
         form: How `text` or `words` is executed: by a shell, as an argument vector, by Python, as
             `python -m text`, or as the object that `package.module:name` means.
         text: Source, with None for the parts that only the system knows (`${{ ... }}`).
-        words: The argument vector.
+        words: The argument vector; of an object, the command under which it is installed.
         rows: The row in the file, from 1, of each line of `text` or of each word.
         environment: What the surroundings set for it (`env:`, `ENV`), outermost first.
         arguments: For a shell: what it may be called with (`$1`, ...).
@@ -236,10 +236,15 @@ class Nested(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """A Python object (`package.module:name`) or module that the file has run, and where."""
+    """
+    A Python object (`package.module:name`) or module that the file has run, and where.
+
+    `command` is the name under which it is installed as a program; empty if it is not.
+    """
 
     name: str
     row: int
+    command: str = ""
 
 
 class Document(msgspec.Struct, frozen=True, array_like=True):

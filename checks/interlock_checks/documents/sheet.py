@@ -157,12 +157,17 @@ class Sheet:
         """A text for the shell, or an argument vector as a list."""
         return self.argv([node], how) if isinstance(node, Seq) else self.shell(node, how)
 
-    def object(self, node: Text, how: Script) -> list[int]:
-        """The Python object `package.module:name`."""
+    def object(self, node: Text, how: Script, command: str = "") -> list[int]:
+        """The Python object `package.module:name`, and the command under which it is installed."""
         name = node.value.partition("(")[0].partition("[")[0].strip()
         if not name or not self.holes.split(name):
             return []
-        return [self.add(replace(how, form="entry", text=self.word(name), rows=(node.row,)))]
+        words: tuple[Argument, ...] = ((command,),) if command else ()
+        return [
+            self.add(
+                replace(how, form="entry", text=self.word(name), words=words, rows=(node.row,))
+            )
+        ]
 
     def job(self, name: str, row: int, scripts: Iterable[int]) -> None:
         """A job with one step."""

@@ -72,13 +72,32 @@ def document_reaches(
                                 yield Reach(path, -1, 0, "IL306", sink, manner, row=ran.row)
 
 
+def front_commands(documents: Mapping[str, Document], modules: Iterable[str]) -> frozenset[str]:
+    """
+    The commands of packages of which a module uses Flask-Migrate, which adds its own to them.
+
+    As identifiers: that of the package's name, and those that its entry points are installed as.
+    """
+    packages = {name.partition(".")[0] for name in modules}
+    installed = (
+        _identifier(entry.command)
+        for document in documents.values()
+        for entry in document.entries
+        if entry.command and entry.name.partition(":")[0].partition(".")[0] in packages
+    )
+    return frozenset((*packages, *installed))
+
+
+def _identifier(command: str) -> str:
+    return command.replace("-", "_")
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """
     What a claim may need of the repository; see `Claim.needs`.
 
-    `used`: it has a contract, or Python in it uses interlock. `fronts`: packages whose own
-    command has that of Flask-Migrate as a part.
+    `used`: it has a contract, or Python in it uses interlock. `fronts`: see `front_commands`.
     """
 
     documents: Mapping[str, Document]
@@ -115,7 +134,7 @@ class Surroundings:
                 # A check of a specimen below the test paths is nobody's guard.
                 return not self.homes.is_test(names)
             case "front":
-                return names.replace("-", "_") in self.fronts
+                return _identifier(names) in self.fronts
             case "husky":
                 return self._runs(".husky/")
             case "lefthook":

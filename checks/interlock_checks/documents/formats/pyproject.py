@@ -99,16 +99,16 @@ def _entry_points(root: Node, sheet: Sheet) -> None:
     for kind in ("scripts", "gui-scripts"):
         table = child(root, "project", kind)
         if isinstance(table, Map):
-            for _, value in table.effective():
+            for name, value in table.effective():
                 if isinstance(value, Text):
-                    sheet.object(value, how)
+                    sheet.object(value, how, name.value)
     groups = child(root, "project", "entry-points")
     if isinstance(groups, Map):
         for _, group in groups.effective():
             if isinstance(group, Map):
-                for _, value in group.effective():
+                for name, value in group.effective():
                     if isinstance(value, Text):
-                        sheet.object(value, how)
+                        sheet.object(value, how, name.value)
 
 
 def _poetry(poetry: Node | None, sheet: Sheet) -> None:
@@ -119,12 +119,12 @@ def _poetry(poetry: Node | None, sheet: Sheet) -> None:
         tables.extend(table for _, table in plugins.effective())
     for table in tables:
         if isinstance(table, Map):
-            for _, value in table.effective():
+            for name, value in table.effective():
                 target = value
                 if isinstance(value, Map):
                     target = value.get("reference") or value.get("callable") or value
                 if isinstance(target, Text):
-                    sheet.object(target, how)
+                    sheet.object(target, how, name.value)
 
 
 @dataclass

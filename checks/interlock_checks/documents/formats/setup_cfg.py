@@ -26,9 +26,9 @@ def read(text: str, path: str) -> Layout:
             if isinstance(value, Text):
                 _lines(value, sheet)
             elif isinstance(value, Map):
-                for _, one in value.effective():
+                for name, one in value.effective():
                     if isinstance(one, Text):
-                        sheet.object(one, Script("entry"))
+                        sheet.object(one, Script("entry"), name.value)
     arguments = child(root, "bumpversion", "commit_args")
     if isinstance(arguments, Text):
         add_commit(arguments, sheet)
@@ -39,6 +39,6 @@ def read(text: str, path: str) -> Layout:
 
 def _lines(value: Text, sheet: Sheet) -> None:
     for line, row in zip(value.value.split("\n"), value.rows, strict=False):
-        _, equals, target = line.partition("=")
+        name, equals, target = line.partition("=")
         if equals and ":" in target:
-            sheet.object(Text(target.strip(), row, (row,)), Script("entry"))
+            sheet.object(Text(target.strip(), row, (row,)), Script("entry"), name.strip())
