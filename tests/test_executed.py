@@ -158,6 +158,29 @@ FOUND = {
         command = lazy.load("alembic.command")
         command.upgrade(None, "head")  # IL101
     """,
+    "what a process is sent": """
+        import asyncio, os, pexpect, subprocess
+        from subprocess import PIPE, Popen
+        Popen(["bash", "-s"], stdin=PIPE).communicate(b"alembic upgrade head")  # IL102
+        with Popen("sh", stdin=PIPE) as shell:
+            shell.stdin.write("cd /srv && ")
+            shell.stdin.writelines(["alembic stamp head", "true"])  # IL102
+        python = Popen(["python", "-"], stdin=PIPE)
+        python.communicate("import alembic.config as c; c.main()")  # IL101
+        child = pexpect.spawn("ssh db")
+        child.sendline("alembic downgrade base")  # IL102
+        async def later():
+            child = await asyncio.create_subprocess_exec("bash", stdin=PIPE)
+            await child.communicate(input=b"alembic upgrade head")  # IL102
+        class Shell:
+            def __init__(self):
+                self.process = Popen(["bash"], stdin=PIPE)
+            def run(self, line):
+                self.process.stdin.write(line)
+        Shell().run("alembic upgrade head")  # IL102
+        subprocess.run("bash -s", shell=True, input="alembic upgrade head")  # IL102
+        os.system(b"alembic upgrade head")  # IL102
+    """,
     "a module that a test needs": """
         import pytest
         psycopg = pytest.importorskip("psycopg")
@@ -236,6 +259,16 @@ INNOCENT = {
             from alembic.command import upgrade as go
         def start(go):
             exec("go(None, 'head')")
+    """,
+    "what a process is sent that is no interpreter": """
+        from subprocess import PIPE, Popen
+        def note(text, channel):
+            Popen(["git", "commit", "-F", "-"], stdin=PIPE).communicate(b"alembic upgrade head")
+            count = Popen(["wc"], stdin=PIPE)
+            count.stdin.write("alembic upgrade head")
+            channel.send("alembic upgrade head")
+            Popen(["bash"], stdin=PIPE).communicate(b"alembic current")
+            Popen(["tee", text], stdin=PIPE).stdin.write(text)
     """,
     "a command that is told, kept or only reads": """
         import structlog

@@ -163,6 +163,16 @@ METHODS: Final[Mapping[str, Start]] = {
 }
 """Methods so named on receivers of which nothing is known."""
 
+SENDING: Final[Mapping[str, str | None]] = {
+    "communicate": None,
+    "write": "stdin",
+    "writelines": "stdin",
+    # pexpect 4.9
+    "send": None,
+    "sendline": None,
+}
+"""Methods that send their first argument to a process; the attribute of it that has the method."""
+
 ALIASES: Final[Mapping[str, str]] = {
     "asyncio.subprocess.create_subprocess_exec": "asyncio.create_subprocess_exec",
     "asyncio.subprocess.create_subprocess_shell": "asyncio.create_subprocess_shell",

@@ -42,17 +42,18 @@ def judge_argv(
 
 
 def judge_shell(
-    script: Word | str, *, arguments: Sequence[Argument] = (REST,)
+    script: Word | str, *, arguments: Sequence[Argument] = (REST,), stdin: Word | None = None
 ) -> list[tuple[Command, Verdict]]:
     """
     Every command of a shell text in order, with its verdict. Rows count from 0 in the text.
 
-    `arguments` are its `$1`, `$2`, ...; a script file may be given any.
+    `arguments` are its `$1`, `$2`, ...; a script file may be given any. `stdin` is what its
+    commands can read.
     """
     from interlock_checks.commands.script import read_script
     from interlock_checks.commands.switches import discard
 
-    text = read_script(script, arguments=arguments)
+    text = read_script(script, arguments=arguments, stdin=stdin)
     found: list[tuple[Command, Verdict]] = []
     for command in text.commands:
         verdict = judge(command)

@@ -76,10 +76,11 @@ def read_script(
     environment: Sequence[tuple[str, Word]] = (),
     errexit: bool = False,
     pipefail: bool = False,
+    stdin: Word | None = None,
 ) -> Script:
     """As `shell_commands`, and whether everything could be followed. Never raises."""
     source = script if isinstance(script, str) else holed(script)
-    walk = Walk(source, tuple(arguments))
+    walk = Walk(source, tuple(arguments), stdin)
     for name, value in environment:
         walk.variables.put(name, [(value,)], weak=False)
     walk.top.shell.errexit, walk.top.shell.pipefail = errexit, pipefail

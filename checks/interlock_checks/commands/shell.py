@@ -78,7 +78,7 @@ _KEYWORDS = frozenset("if then elif else while until do ! { time".split())
 class Walk:
     """The state of one walk over a text and the texts inside it."""
 
-    def __init__(self, source: str, arguments: Value) -> None:
+    def __init__(self, source: str, arguments: Value, stdin: Word | None = None) -> None:
         self.variables = Variables()
         self.functions: dict[str, tuple[list[tuple[Node, Frame]], bool]] = {}
         self.called: set[int] = set()
@@ -112,10 +112,11 @@ class Walk:
         self.output_depth = 0
         self.top = Frame(b"", (arguments,))
         self.start = source
+        self.stdin = None if stdin is None else (stdin, 0)
 
     def run(self) -> None:
         """Walks the text, then the functions that nobody has called."""
-        self.enter(self.start, self.top, Context(self.top))
+        self.enter(self.start, self.top, Context(self.top, stdin=self.stdin))
         self.max_steps += len(self.top.source) // 32
         self._drain()
         # Nobody knows when these run, hence not with which values either.

@@ -9,6 +9,8 @@ from interlock_checks.catalogue import processes
 from interlock_checks.commands import REST, Argument, Verdict, Word, judge_argv, judge_shell
 from interlock_checks.link.values import UNKNOWN, Given, Lit, Many, Text, Value, Values, argument
 
+SENT = "input"
+"""The keyword of what a process can read, in `subprocess.run` and in `verdicts_of`."""
 ALTERNATIVES = 16
 """Command lines that are judged of one process; beyond that the words count as unknown."""
 
@@ -16,6 +18,7 @@ ALTERNATIVES = 16
 def verdicts_of(start: processes.Start, given: tuple[Given, ...]) -> list[Verdict]:
     """What the command lines are that a call may start; empty if nothing is given."""
     prefix: list[Values] = [(Lit(text),) for text in start.prefix]
+    stdin = _stdin(given)
     if start.form in {"words", "path+words"}:
         positional = [g for g in given if g.name is None][start.first :]
         if start.trailing:
@@ -32,14 +35,14 @@ def verdicts_of(start: processes.Start, given: tuple[Given, ...]) -> list[Verdic
         if not words and not rest:
             return []
         if len(words) == 1 and not rest and _is_list(words[0]):
-            return _argv(words[0], prefix, shell=False)
-        return [judge_argv(line) for line in command_lines([*prefix, *words], rest)]
+            return _argv(words[0], prefix, shell=False, stdin=stdin)
+        lines = command_lines([*prefix, *words], rest)
+        return [judge_argv(line, stdin_text=stdin) for line in lines]
     values = argument(given, start.first, start.keyword)
     if values is None:
         return []
-    stdin = _stdin(given)
     if start.form == "shell":
-        return _argv(values, prefix, shell=True)
+        return _argv(values, prefix, shell=True, stdin=stdin)
     if start.form == "path+argv":
         listed = argument(given, start.first + 1, "args") or argument(
             given, start.first + 1, "argv"
@@ -87,13 +90,15 @@ def _argv(
                     judge_argv(w, stdin_text=stdin) for w in command_lines([*prefix, *items], rest)
                 ]
             case Many(items=items) if items:
-                found += _argv(items[0], prefix, shell=True)
+                found += _argv(items[0], prefix, shell=True, stdin=stdin)
             case Lit(value=str() as text):
                 lead = " ".join(_constant(prefix))
                 script = f"{lead} {text}" if lead else text
-                found += [v for _, v in judge_shell(script)]
+                found += [v for _, v in judge_shell(script, stdin=stdin)]
+            case Lit(value=bytes()) if not prefix:
+                found += [v for word in _words(value) for _, v in judge_shell(word, stdin=stdin)]
             case Text(parts=parts):
-                found += [v for _, v in judge_shell(parts)]
+                found += [v for _, v in judge_shell(parts, stdin=stdin)]
             case Lit(value=None) if prefix:
                 found += [judge_argv(w) for w in command_lines(prefix, rest=True)]
             case Lit():
@@ -123,9 +128,9 @@ def command_lines(words: Sequence[Values], rest: bool = False) -> list[tuple[Arg
 
 
 def _stdin(given: Sequence[Given]) -> Word | None:
-    """The constant text that is sent to a process."""
+    """The text that is sent to a process."""
     for one in given:
-        if one.name == "input" and len(one.values) == 1:
+        if one.name == SENT and len(one.values) == 1:
             (word,) = _words(one.values[0])
             return word
     return None

@@ -40,6 +40,7 @@ from interlock_checks.link.members import attribute_of, members_of
 from interlock_checks.link.named import attribute_path
 from interlock_checks.link.printed import is_printed
 from interlock_checks.link.reach import Assumption, Call, Reach, Site, Touching, Waiting
+from interlock_checks.link.sending import sent
 from interlock_checks.link.spawning import (
     magic,
     shell_cell,
@@ -356,6 +357,9 @@ class Uses:
             self.report(site, catalogue.METHODS[name], f".{name}", "called")
         elif name in processes.METHODS:
             spawn(self, site, node, function, processes.METHODS[name], given)
+        elif name in processes.SENDING:
+            if verdicts := sent(self.world, site, node, function, given):
+                weigh(self, site, node, function, verdicts, given)
         elif name in _MAGIC_METHODS:
             magic(self, site, node, function, given)
         elif isinstance(owner, Made) and (executed := executing(f"{owner.name}.{name}")):
