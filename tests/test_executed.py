@@ -226,6 +226,32 @@ FOUND = {
 }
 
 
+LAZY = """
+import importlib
+LAZY = {{{rows}}}
+def __getattr__(name):
+    module = LAZY.get(name)
+    if module is None:
+        raise AttributeError(name)
+    return getattr(importlib.import_module(module, __package__), name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"), [(".m", []), ("shop.m", []), ("", ["IL003"]), ("alembic.", ["IL003"])]
+)
+@pytest.mark.parametrize("count", [30, 1_500])
+def test_a_long_table_of_modules_is_known_by_what_all_begin_with(
+    start: str, expected: list[str], count: int, tmp_path: Path
+) -> None:
+    rows = ", ".join(
+        f'"A{number}": "{start}{chr(97 + number % 26)}{number}"' for number in range(count)
+    )
+    (tmp_path / "app.py").write_text(LAZY.format(rows=rows))
+
+    assert [one.code for one in check_repository(tmp_path).findings] == expected
+
+
 @pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
 def test_what_is_executed_is_judged_where_it_is_executed(text: str, tmp_path: Path) -> None:
     lines = text.split("\n")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from interlock_checks.facts.python import read_cut
 from interlock_checks.facts.relevant import Interest
 from interlock_checks.facts.remainder import remainder
-from interlock_checks.link.values import Lit, Many, Table, Text, Value, Values
+from interlock_checks.link.values import HOLE, MOST, Lit, Many, Table, Text, Value, Values, merge
 from interlock_checks.link.world import World
 from interlock_checks.modules import ModuleIndex
 
@@ -360,6 +360,23 @@ def test_a_text_in_parts_is_split_into_words_and_may_be_more(
     assert [
         one.value if isinstance(one, Lit) else None for item in listed.items for one in item
     ] == words
+
+
+@given(
+    st.sampled_from(["", ".", "shop.", "al"]),
+    st.lists(st.text("abl.", max_size=6) | st.none(), min_size=1, max_size=60, unique=True),
+)
+def test_alternatives_of_which_there_are_too_many_stay_possible(
+    start: str, ends: list[str | None]
+) -> None:
+    given = [None if end is None else start + end for end in ends]
+    found = merge([(Lit(one),) for one in given])
+
+    event(f"widened: {len(found) > MOST - 1}, with a start: {HOLE not in found}")
+    assert all(HOLE in found or any(_is(v, one) for v in found) for one in given)
+    assert merge([found, found]) == found
+    assert len(found) <= MOST + 1
+    assert HOLE not in found or len(given) > MOST
 
 
 def test_the_comparison_itself_can_fail() -> None:

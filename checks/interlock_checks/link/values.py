@@ -281,15 +281,42 @@ def is_told(value: Value, depth: int = 0) -> bool:
 
 
 def merge(groups: Iterable[Values]) -> Values:
-    """The union, in order of first appearance; HOLE once, where there are too many."""
+    """The union, in order of first appearance; where there are too many, what holds the rest."""
     if isinstance(groups, list) and len(groups) == 1:
         only: Values = groups[0]
         if len(only) < 2:
             return only
     found = dict.fromkeys(chain.from_iterable(groups))
     if len(found) > MOST:
-        return (*list(found)[:MOST], HOLE)
+        return _widened(tuple(found))
     return tuple(found)
+
+
+def _widened(values: Values) -> Values:
+    """Some of the values, and one that may be any other: a text that begins as all texts do."""
+    others = tuple(value for value in values if _start(value) is None)
+    starts = [start for value in values if (start := _start(value)) is not None]
+    shared = _shared(min(starts), max(starts)) if len(others) < MOST else ""
+    if not shared:
+        return (*values[:MOST], HOLE)
+    kept = [value for value in values if _start(value) is not None][: MOST - len(others) - 1]
+    return (*kept, *others, Text((shared, None)))
+
+
+def _start(value: Value) -> str | None:
+    match value:
+        case Lit(value=str() as text) | Text(parts=(str() as text, *_)):
+            return text
+        case _:
+            return None
+
+
+def _shared(first: str, last: str) -> str:
+    """What the first and the last of several texts in their order begin with, and so all do."""
+    for number, (one, other) in enumerate(zip(first, last, strict=False)):
+        if one != other:
+            return first[:number]
+    return first
 
 
 def strings(values: Values) -> list[tuple[str | None, ...]] | None:

@@ -50,6 +50,8 @@ _MOST_LISTS = 8
 DEEPEST_VALUE = 400
 """Nodes within each other that are followed; Python's stack is not endless."""
 
+MOST_WRITTEN = 8_000
+"""Constants in a list or table of the source, keys counted, that are all kept."""
 MOST_STEPS = 1_000
 """Nodes that are evaluated for one use; beyond that a value counts as unknown."""
 
@@ -201,9 +203,11 @@ class World:
                 ]
                 return merge(fold.cut(v, bounds) for v in self.values(path, base, frame))
             case m.Seq(items=items):
-                return _bounded(self._sequence(path, items, frame))
+                listed = self._sequence(path, items, frame)
+                return listed if _is_written(facts, items) else _bounded(listed)
             case m.Map(keys=keys_, values=values_):
-                return _bounded((self._table(path, keys_, values_, frame),))
+                table = (self._table(path, keys_, values_, frame),)
+                return table if _is_written(facts, keys_ + values_) else _bounded(table)
             case m.Op(operator=operator, left=left, right=right):
                 first, second = self.values(path, left, frame), self.values(path, right, frame)
                 return _bounded(fold.operation(operator, first, second))
@@ -546,6 +550,13 @@ def _given_away(value: Value, place: tuple[str, int]) -> Value:
 def _bounded(values: Values) -> Values:
     """What something is made of others to; unknown where it would grow too large."""
     return UNKNOWN if weight(values) > HEAVIEST else values
+
+
+def _is_written(facts: m.Facts, items: tuple[int, ...]) -> bool:
+    """Whether a list or table stands in the source as it is, and is no longer than one writes."""
+    return len(items) <= MOST_WRITTEN and all(
+        number >= 0 and isinstance(facts.nodes[number], m.Const) for number in items
+    )
 
 
 def _constants(values: Values) -> frozenset[str] | None:
