@@ -181,6 +181,16 @@ FOUND = {
         subprocess.run("bash -s", shell=True, input="alembic upgrade head")  # IL102
         os.system(b"alembic upgrade head")  # IL102
     """,
+    "Python that a caller gives to another process": """
+        import subprocess
+        def inside(service, text):
+            subprocess.run(["docker", "compose", "exec", "-T", service, "python", "-c", text])
+        inside("web", "print(1)")
+        inside("web", "import sqlalchemy; sqlalchemy.create_engine('sqlite://')")  # IL201
+        def outside(text):
+            subprocess.run(["python", "-c", text])  # IL002
+        outside(input())
+    """,
     "a module that a test needs": """
         import pytest
         psycopg = pytest.importorskip("psycopg")

@@ -62,8 +62,7 @@ def commissioned(
         uses.world.want(site.path, node)
         name = function.name.rpartition(".")[2]
         uses.report(site, "IL102", found.what, f"given to `{name}`")
-    for verdict in verdicts:
-        nested_texts(uses, site, verdict)
+    nested_texts(uses, site, node, verdicts, given)
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from interlock_checks import catalogue
@@ -216,14 +217,20 @@ def _only_parses(given: tuple[Given, ...]) -> bool:
     )
 
 
-def nested_texts(uses: Uses, site: Site, verdict: Verdict) -> None:
-    """The Python that a command line is given."""
-    for code in verdict.python:
-        text = const(code.text)
-        if text is None:
-            uses.report(site, "IL002", "python -c", "of computed text")
-        else:
+def nested_texts(
+    uses: Uses, site: Site, node: int, verdicts: Sequence[Verdict], given: tuple[Given, ...]
+) -> None:
+    """The Python that command lines are given, made of the arguments of a call at the node."""
+    texts = [const(code.text) for verdict in verdicts for code in verdict.python]
+    for text in texts:
+        if text is not None:
             _nest(uses, site, text)
+    if None in texts:
+        reach = uses.reach(site, "IL002", "python -c", "of computed text")
+        if node >= 0:
+            uses.world.want(site.path, node)
+        parameters = uses.parameters(site, node, [one.values for one in given])
+        uses.wait(site, node, parameters, reach)
 
 
 def _nest(uses: Uses, site: Site, text: str) -> None:

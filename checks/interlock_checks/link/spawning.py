@@ -83,8 +83,7 @@ def weigh(
     given: tuple[Given, ...],
 ) -> None:
     """What a call comes to whose command lines are judged."""
-    for verdict in verdicts:
-        nested_texts(uses, site, verdict)
+    nested_texts(uses, site, node, verdicts, given)
     _switched(uses, site, node, verdicts)
     _unasked(uses, site, node, function, verdicts, given)
     touch(uses, site, tampering.left_out(given))
@@ -140,7 +139,7 @@ def shell_cell(uses: Uses, path: str, text: str, rows: tuple[int, ...]) -> None:
     for command, verdict in judge_shell(text):
         row = rows[min(command.row, len(rows) - 1)] if rows else 1
         site = Site(path, -1, 0, row)
-        nested_texts(uses, site, verdict)
+        nested_texts(uses, site, -1, [verdict], ())
         _switched(uses, site, -1, [verdict])
         if verdict.kind == "migration":
             uses.report(site, "IL102", verdict.what, "run by a cell")
