@@ -8,6 +8,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from interlock_checks.facts import model as m
 from interlock_checks.facts.python import read_cut
 from interlock_checks.facts.relevant import Interest
 from interlock_checks.facts.remainder import remainder
@@ -360,6 +361,15 @@ def test_a_text_in_parts_is_split_into_words_and_may_be_more(
     assert [
         one.value if isinstance(one, Lit) else None for item in listed.items for one in item
     ] == words
+
+
+@given(st.integers(-(2**70), 2**70) | st.sampled_from([-(2**63), 2**63, -(10**41), 10**5_000]))
+def test_an_integer_of_any_size_is_itself_or_unknown(number: int) -> None:
+    text = f"x = {number:#x}\ny = -{abs(number):#x}\n"
+    facts = read_cut(remainder(text, Interest()), lambda _reader, _use: True)
+
+    assert allows(folded(text), number)
+    assert m.DECODER.decode(m.ENCODER.encode(facts)) == facts
 
 
 @given(

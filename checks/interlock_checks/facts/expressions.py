@@ -11,9 +11,11 @@ from interlock_checks.facts import model as m
 from interlock_checks.facts import stores
 from interlock_checks.facts.definitions import defer, read_parameters
 from interlock_checks.facts.flow import Frame
+from interlock_checks.facts.literals import constant
 from interlock_checks.facts.reader import CONTAINED, INERT, Context, Reader
 from interlock_checks.facts.targets import bind_target, subscript_key
 from interlock_checks.facts.texts import (
+    add_constant,
     read_concatenated,
     read_formatted,
     read_literal,
@@ -236,7 +238,8 @@ def _comparison(reader: Reader, node: cst.Comparison, frame: Frame, context: Con
 
 def _unary(reader: Reader, node: cst.UnaryOperation, frame: Frame, context: Context) -> int:
     if isinstance(node.operator, cst.Minus) and isinstance(node.expression, cst.Integer):
-        return reader.add(m.Const(-node.expression.evaluated_value))
+        _, value = constant(node.expression.value)
+        return add_constant(reader, -value) if isinstance(value, int) else reader.unknown
     operand = reader.value(node.expression, frame, INERT)
     if reader.trace.active and isinstance(node.operator, cst.Not):
         return reader.add(m.Test("not", (operand,)))

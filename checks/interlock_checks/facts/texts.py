@@ -17,16 +17,17 @@ def read_literal(reader: Reader, node: cst.BaseExpression, frame: Frame, context
     known, value = constant(node.value)
     if not known:
         return reader.unknown
-    if isinstance(value, int) and not -_INT64 <= value < _INT64:
-        return reader.unknown
-    number = _add_constant(reader, value)
+    number = add_constant(reader, value)
     textual = isinstance(value, str) and len(value) < 200 and ("." in value or ":" in value)
     if textual and context.manner is not None:
         reader.use(number, frame, node, context)
     return number
 
 
-def _add_constant(reader: Reader, value: m.Constant | bytes) -> int:
+def add_constant(reader: Reader, value: m.Constant | bytes) -> int:
+    """A node for a constant; for an integer that facts cannot hold, the unknown one."""
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        return reader.unknown
     return reader.add(m.Data(value) if isinstance(value, bytes) else m.Const(value))
 
 
@@ -53,7 +54,7 @@ def read_formatted(
         if isinstance(part, cst.FormattedStringText):
             text = part.value.replace("{{", "{").replace("}}", "}")
             known, value = constant(_text(node.start, text, node.end))
-            parts.append(_add_constant(reader, value) if known else reader.unknown)
+            parts.append(add_constant(reader, value) if known else reader.unknown)
         elif isinstance(part, cst.FormattedStringExpression):
             inner = reader.value(part.expression, frame, INERT)
             plain = part.format_spec is None and part.conversion in {None, "s"}
