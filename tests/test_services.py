@@ -1062,6 +1062,191 @@ FILES: dict[str, dict[str, str]] = {
         }
         """
     },
+    "AWS, in JSON and with functions": {
+        "infra/stack.json": """
+        {"Resources": {
+          "Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [
+            {"EntryPoint": ["sh", "-c"],
+             "Command": [{"Fn::Sub": "alembic ${Verb} head"}],  # IL102
+             "DockerLabels": {"Command": "alembic upgrade head"}}
+          ]}},
+          "Host": {"Properties": {"UserData": {"Fn::Base64": {"Fn::Join": ["\\n", [
+            "#!/bin/sh",
+            "alembic stamp head"  # IL102
+          ]]}}}}
+         },
+         "Metadata": {"Command": "alembic upgrade head"},
+         "Parameters": {"Verb": {"Default": "upgrade", "Command": "alembic stamp"}}
+        }
+        """,
+        "ecs/overrides.json": """
+        {"containerOverrides": [
+          {"command": ["alembic", "upgrade", "head"]},  # IL102
+          {"command": ["alembic", "current"]}
+        ]}
+        """,
+        "template.yaml": """
+        Resources:
+          Build:
+            Type: AWS::CodeBuild::Project
+            Properties:
+              Source:
+                BuildSpec: |
+                  phases: {build: {commands: [alembic upgrade head]}}  # IL102
+          Document:
+            Type: AWS::SSM::Document
+            Properties:
+              Content:
+                mainSteps:
+                  - inputs:
+                      runCommand:
+                        - !Join [" ", [alembic, stamp, head]]  # IL102
+        Outputs:
+          Command: {Value: alembic upgrade head}
+        """,
+    },
+    "Terraform's own lists, and Terraform in JSON": {
+        "main.tf": """
+        locals {
+          verb    = "upgrade"
+          command = ["alembic", local.verb, "head"]
+          hint    = "alembic upgrade head"
+        }
+        resource "google_cloud_run_v2_job" "schema" {
+          command = local.command  # IL102
+          tags    = { command = "alembic upgrade head" }
+        }
+        """,
+        "more.tf.json": """
+        {"resource": {"null_resource": {"schema": {
+          "provisioner": [{"local-exec": {"command": "alembic stamp head"}}]  # IL102
+        }}}}
+        """,
+    },
+    "texts that become files": {
+        "site.yml": """
+        - hosts: app
+          tasks:
+            - ansible.builtin.copy:
+                dest: /etc/cron.d/schema
+                content: "0 3 * * * root alembic upgrade head\\n"  # IL102
+            - ansible.builtin.copy: {dest: /etc/motd, content: alembic upgrade head}
+        """,
+        "compose.yaml": """
+        x-tool: &tool {entrypoint: [python, -m, alembic]}
+        services:
+          now: {<<: *tool, command: [current]}
+          schema:
+            <<: *tool
+            command: [upgrade, head]  # IL102
+        configs:
+          start.sh:
+            content: |
+              alembic upgrade head  # IL102
+          page: {content: alembic upgrade head}
+        """,
+        "k8s.yaml": """
+        kind: ConfigMap
+        data:
+          start.sh: |
+            alembic upgrade head  # IL102
+          hint.txt: |
+            alembic upgrade head
+        ---
+        kind: Pod
+        spec:
+          containers:
+            - command: [alembic]  # IL102
+              args: [$(VERB), head]
+              env: [{name: VERB, value: upgrade}]
+            - command: [alembic]
+              args: [$(VERB)]
+              env: [{name: VERB, value: heads}]
+        """,
+    },
+    "managers of processes and packages": {
+        "uwsgi.ini": """
+        [uwsgi]
+        module = shop.wsgi
+        exec-pre-app = alembic upgrade head  # IL102
+        hook-post-app = print:alembic upgrade head
+        """,
+        "schema.container": """
+        [Container]
+        Image=shop
+        Exec=alembic stamp head  # IL102
+        """,
+        "composer.json": """
+        {"scripts": {"post-install-cmd": [
+          "alembic stamp head"  # IL102
+        ]}}
+        """,
+        "deno.json": """
+        {"tasks": {
+          "now": "alembic current",
+          "schema": "alembic upgrade head"  # IL102
+        }}
+        """,
+        ".devcontainer/devcontainer.json": """
+        {"postCreateCommand": "alembic current",
+         "remoteEnv": {"postCreateCommand": "alembic upgrade head"},
+         "customizations": {"vscode": {"settings": {"command": "alembic upgrade head"}}}}
+        """,
+        "Dockerfile": """
+        FROM python
+        SHELL ["python", "-c"]
+        RUN from alembic.config import main; main(["upgrade", "head"])  # IL101
+        """,
+    },
+    "services and inputs of GitLab": {
+        ".gitlab-ci.yml": """
+        spec:
+          inputs: {verb: {default: current}}
+        ---
+        now:
+          services:
+            - entrypoint: [alembic]  # IL102
+              command: [upgrade, head]
+          script:
+            - alembic $[[ inputs.verb ]] head  # IL102
+        """,
+    },
+    "steps of Concourse": {
+        "ci/task.yml": """
+        platform: linux
+        run:
+          path: alembic  # IL102
+          args: [upgrade, head]
+        """,
+        "ci/ordered.yml": """
+        jobs:
+          - name: guard
+            plan:
+              - task: verify
+                config: {run: {path: interlock, args: [verify, production]}}
+              - do: [{task: backup, config: {run: {path: interlock, args: [backup]}}}]
+              - in_parallel:
+                  - {task: lint, config: {run: {path: ruff, args: [check]}}}
+          - name: migrate
+            plan:
+              - {get: code, passed: [guard], trigger: true}
+              - task: migrate
+                config: {run: {path: interlock, args: [migrate]}}
+        """,
+        "ci/loose.yml": """
+        jobs:
+          - name: guard
+            plan:
+              - task: verify
+                config: {run: {path: interlock, args: [verify, production]}}
+              - try: {task: backup, config: {run: {path: interlock, args: [backup]}}}  # IL306
+          - name: migrate
+            plan:
+              - {get: code, trigger: true}
+              - task: migrate
+                config: {run: {path: interlock, args: [migrate]}}  # IL501
+        """,
+    },
     "a comment in data asks to look away": {
         "values.yaml": """
         image: app  # noqa: IL102  # IL305

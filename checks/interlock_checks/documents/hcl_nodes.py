@@ -8,9 +8,11 @@ becomes a hole. A resource has its type and name for a tag; other labels mean no
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 
 from interlock_checks.commands.argv import HOLE
-from interlock_checks.documents.nodes import Map, Node, Seq, Text
+from interlock_checks.documents.nodes import Map, Node, Seq, Text, texts, walk
 from interlock_checks.facts.model import Problem
 
 __all__ = ["read_hcl"]
@@ -36,9 +38,55 @@ def read_hcl(text: str) -> tuple[list[Node], list[Problem]]:
     """The document of a text as a list of one, and why it cannot be read."""
     reader = _Reader(text)
     try:
-        return [reader.body(Map(1), 0)], []
+        return [_with_locals(reader.body(Map(1), 0))], []
     except _TooDeep:
         return [], [Problem("it is nested too deeply", reader.row())]
+
+
+def _with_locals(root: Map) -> Map:
+    """The file with the values of its own `locals` where an attribute is nothing but one."""
+    known = {
+        f"local.{key.value}": value
+        for name, block in root.pairs
+        if name.value == "locals" and isinstance(block, Map)
+        for key, value in block.effective()
+    }
+    if not known:
+        return root
+    used: set[str] = set()
+    for node in walk(root):
+        if isinstance(node, Map):
+            node.pairs = [(key, _meant(value, known, used)) for key, value in node.pairs]
+            node.table = {name: (k, _meant(v, known, used)) for name, (k, v) in node.table.items()}
+        elif isinstance(node, Seq):
+            node.items = [_meant(one, known, used) for one in node.items]
+    for name, block in root.pairs:
+        if name.value == "locals" and isinstance(block, Map):
+            block.pairs = [pair for pair in block.pairs if f"local.{pair[0].value}" not in used]
+            block.table = {
+                name: pair for name, pair in block.table.items() if f"local.{name}" not in used
+            }
+    return root
+
+
+def _meant(value: Node, known: Mapping[str, Node], used: set[str]) -> Node:
+    """A list of words stands where it is used, with holes for what is no constant."""
+    if not isinstance(value, Text) or not value.plain or value.value not in known:
+        return value
+    found = known[value.value]
+    if isinstance(found, Text):
+        if found.plain:
+            return value
+        return replace(found, row=value.row, rows=(value.row,) * len(found.rows))
+    if not isinstance(found, Seq) or not all(isinstance(one, Text) for one in found.items):
+        return value
+    used.add(value.value)
+    made = Seq(value.row)
+    for one in texts(found):
+        inner = known.get(one.value) if one.plain else one
+        text = inner.value if isinstance(inner, Text) and not inner.plain else HOLE
+        made.items.append(Text(text, value.row, (value.row,)))
+    return made
 
 
 class _Reader:

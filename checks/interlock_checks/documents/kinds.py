@@ -68,7 +68,8 @@ _NAMES: dict[str, str] = {
         " buildspec.yaml .platform.app.yaml app.yaml apprunner.yaml .cirrus.yml"
         " project.json procfile.yml mise.toml .mise.toml supervisord.conf circus.ini porter.yaml"
         " zerops.yml zerops.yaml pulumi.yaml captain-definition renovate.json renovate.json5"
-        " .renovaterc .renovaterc.json process-compose.yaml process-compose.yml".split(),
+        " .renovaterc .renovaterc.json process-compose.yaml process-compose.yml deno.json"
+        " deno.jsonc composer.json devbox.json".split(),
         "platform",
     ),
 }
@@ -83,7 +84,7 @@ _SUFFIXES: dict[str, str] = {
     **dict.fromkeys("dockerfile containerfile".split(), "dockerfile"),
     "procfile": "procfile",
     **dict.fromkeys("cron crontab".split(), "crontab"),
-    "service": "systemd",
+    **dict.fromkeys("service container socket".split(), "systemd"),
     **dict.fromkeys("jenkinsfile jenkins groovy".split(), "jenkinsfile"),
     **dict.fromkeys("ps1 psm1".split(), "powershell"),
     **dict.fromkeys("bat cmd".split(), "batch"),
@@ -125,6 +126,7 @@ _DATA_PLACES: tuple[tuple[str, str], ...] = (
     ("platform", r"(?:.*/)?[^/]*(?:task|container)[-_]?def[^/]*\.json"),
     ("platform", r"(?:.*/)?(?:task\.json|pulumi\.[^/]+\.ya?ml)"),
     ("platform", r"(?:.*/)?\.claude/settings[^/]*\.json"),
+    ("platform", r"(?:.*/)?[^/]+\.(?:tf|tofu)\.json"),
 )
 """The same for files whose suffix says that they hold data."""
 
@@ -145,6 +147,11 @@ _YAML: tuple[_Searched, ...] = (
         re.compile(rb"\b(?:argoproj\.io|tekton\.dev)/"),
         "kubernetes",
     ),
+    (
+        (b"platform", b"plan"),
+        re.compile(rb"(?m)^platform[ \t]*:[^\0]*?^run[ \t]*:|^[ \t-]+plan[ \t]*:"),
+        "concourse",
+    ),
     ((b"services",), re.compile(rb"(?m)^[\"']?services[\"']?[ \t]*:"), "compose"),
     ((b"runs-on",), re.compile(rb"\bruns-on[\"']?[ \t]*:"), "github"),
     (
@@ -158,9 +165,10 @@ _YAML: tuple[_Searched, ...] = (
         "azure",
     ),
     (
-        (b"shell", b"command", b"runcmd"),
+        (b"shell", b"command", b"runcmd", b"copy", b"write_files"),
         re.compile(
-            rb"(?m)^[ \t-]*[\"']?(?:[\w.]+\.)?(?:shell|command|runcmd)[\"']?[ \t]*:",
+            rb"(?m)^[ \t-]*[\"']?(?:[\w.]+\.)?"
+            rb"(?:shell|command|runcmd|copy|write_files)[\"']?[ \t]*:",
         ),
         "platform",
     ),
@@ -185,7 +193,17 @@ _YAML: tuple[_Searched, ...] = (
     ),
     ((b"#!",), re.compile(rb":[ \t]*[|>][-+\d]*[ \t]*\r?\n[ \t]*#!"), "kubernetes"),
 )
+_JSON: tuple[_Searched, ...] = (
+    ((b"AWS::",), re.compile(rb"\bAWS::\w+::"), "platform"),
+    (
+        (b"ontainerDefinitions", b"ontainerOverrides"),
+        re.compile(rb"\"container(?:Definitions|Overrides)\"\s*:"),
+        "platform",
+    ),
+    ((b"ontainers",), re.compile(rb"\"(?:initContainers|containers)\"\s*:"), "kubernetes"),
+)
 _INI: tuple[_Searched, ...] = (
+    ((b"uwsgi",), re.compile(rb"(?m)^\[uwsgi\]"), "platform"),
     (
         (b"program:", b"eventlistener:", b"watcher:"),
         re.compile(rb"(?m)^\[(?:program|fcgi-program|eventlistener|watcher):"),
@@ -206,6 +224,7 @@ _SQL: tuple[_Searched, ...] = (
 _TEXT: dict[str, tuple[_Searched, ...]] = {
     "sql": _SQL,
     **dict.fromkeys(("yml", "yaml"), _YAML),
+    "json": _JSON,
     **dict.fromkeys(("conf", "ini"), _INI),
 }
 """
@@ -213,6 +232,15 @@ Formats by words in the text, for suffixes that many harmless files have as well
 fits. A pattern must be sound: what it does not find cannot be of that format.
 """
 
+_DEPLOYED = re.compile(
+    r"(?:\b|_)(?:aws|cdk|cfn|cloud\w*|clusters?|deploy\w*|ecs|eks|fargate|gke|infra\w*|jobs?|k8s"
+    r"|kube\w*|manifests?|migrat\w*|ops|overrides?|overlays?|pods?|release|stacks?|tasks?|templates?"
+    r"|terraform)(?:\b|_)"
+)
+"""
+Words of a path that lead to JSON which something may run: most files of that suffix are data, and
+too many to be opened.
+"""
 _TEMPLATES = frozenset(
     {"j2", "jinja", "jinja2", "tmpl", "tpl", "template", "in", "dist", "sample", "example", "erb"}
 )
@@ -266,7 +294,8 @@ def _places(data: bool) -> tuple[Sequence[str], re.Pattern[str]]:
 
 def is_searched(path: str) -> bool:
     """Whether the text has to be searched, because the name does not decide."""
-    return path.rpartition(".")[2].lower() in _TEXT
+    suffix = path.rpartition(".")[2].lower()
+    return suffix in _TEXT and (suffix != "json" or bool(_DEPLOYED.search(path.lower())))
 
 
 def format_by_head(path: str, head: bytes, *, executable: bool) -> str | None:

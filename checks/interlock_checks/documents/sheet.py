@@ -22,6 +22,7 @@ TEMPLATE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}", re.S)
 Setting = tuple[str, Word]
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
+_END = "__END_OF_THE_FILE__"
 _QUOTED = re.compile(r"['#]|<<")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0", "", "null", "~"})
@@ -40,7 +41,10 @@ class Sheet:
     own: frozenset[str] = frozenset()
     """Variables that the system of the file sets itself: to set them again forges nothing."""
     filled: Mapping[str, str] = field(default_factory=dict)
-    """What the file itself puts into a hole, by the text of the hole without its spaces."""
+    """
+    What a line means that is nothing but a hole, by its text without spaces: there the file says
+    what is run unless others say something else. A part of a command may be whatever they say.
+    """
     scripts: list[Script] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
@@ -49,9 +53,8 @@ class Sheet:
         """A text with its unknown parts."""
         parts: list[str | None] = []
         if self.filled:
-            text = self.holes.sub(
-                lambda one: self.filled.get("".join(one[0].split()), one[0]), text
-            )
+            lines = text.split("\n")
+            text = "\n".join(self.filled.get("".join(one.split()), one) for one in lines)
         for index, piece in enumerate(self.holes.split(text)):
             if index:
                 parts.append(None)
@@ -156,6 +159,19 @@ class Sheet:
     def command(self, node: Node | None, how: Script) -> list[int]:
         """A text for the shell, or an argument vector as a list."""
         return self.argv([node], how) if isinstance(node, Seq) else self.shell(node, how)
+
+    def file(self, name: str, node: Text, how: Script) -> list[int]:
+        """
+        A text that becomes a file of that name, and is read as what the name says.
+
+        It is written as a shell would write it.
+        """
+        body, rows = shell_text(replace(node, folds=()), self.holes)
+        if not rows or not body.strip() or "'" in name:
+            return []
+        whole = f"cat > '{name}' <<'{_END}'\n{body}\n{_END}"
+        text = self.word(whole)
+        return [self.add(replace(how, form="shell", text=text, rows=(rows[0], *rows, rows[-1])))]
 
     def object(self, node: Text, how: Script, command: str = "") -> list[int]:
         """The Python object `package.module:name`, and the command under which it is installed."""

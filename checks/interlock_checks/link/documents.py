@@ -68,7 +68,9 @@ def document_reaches(
                                 manner = (
                                     f"runs interlock, and loses its exit status to {ran.discarded}"
                                 )
-                                sink = f"`{call.partition(':')[2] or call}`"
+                                name = call.partition(":")[2] or call
+                                # Where a system's units have no names, the row is one.
+                                sink = "the task" if name[:1].isdigit() else f"`{name}`"
                                 yield Reach(path, -1, 0, "IL306", sink, manner, row=ran.row)
 
 

@@ -22,6 +22,12 @@ def read(text: str, path: str) -> Layout:
     documents, problems = read_yaml(text)
     sheet = Sheet(TEMPLATE, problems)
     for document in documents:
+        for kind in ("configs", "secrets"):
+            files = child(document, kind)
+            for name, one in files.effective() if isinstance(files, Map) else ():
+                content = _unescaped(child(one, "content"))
+                if isinstance(content, Text):
+                    sheet.file(name.value, content, Script("shell"))
         services = child(document, "services")
         if services is None and isinstance(document, Map) and "version" not in document.table:
             services = document  # the first form of the format had no heading
@@ -39,6 +45,9 @@ def _service(name: Text, service: Map, sheet: Sheet) -> None:
         image=string(service.get("image")),
     )
     entry, command = service.get("entrypoint"), service.get("command")
+    if entry is not None and entry.row < name.row:
+        # It stands elsewhere in the file; what makes it a command of this service stands here.
+        entry = _moved(entry, service.row_of("command"))
     scripts: list[int] = []
     if entry is None or not texts(entry):
         # The image may hand its command to a shell.
@@ -64,6 +73,14 @@ def _service(name: Text, service: Map, sheet: Sheet) -> None:
             order_row=service.row_of("depends_on"),
         )
     )
+
+
+def _moved(node: Node, row: int) -> Node:
+    if isinstance(node, Text):
+        return Text(node.value, row, (row,))
+    made = Seq(row)
+    made.items.extend(Text(one.value, row, (row,)) for one in texts(node))
+    return made
 
 
 def _line(node: Node | None, how: Script, sheet: Sheet) -> list[int]:

@@ -158,13 +158,15 @@ def _built(one: _Instruction, stage: _Stage) -> Script:
     while match := _FLAG.match(text):
         # Rows are counted by line ends, so these stay.
         text = "\n" * match[0].count("\n") + text[match.end() :]
+    # Docker cuts the blanks off, which would be an indentation to Python.
+    plain = text.lstrip(" \t")
     environment = stage.environment
     words = _words(text)
     if words is not None and one.heredoc is None:
         rows = _word_rows(words, text, one.rows)
         return Script("words", words=_arguments(words), rows=rows, environment=environment)
     if one.heredoc is None:
-        return stage.shell.script(text, one.rows, environment=environment)
+        return stage.shell.script(plain, one.rows, environment=environment)
     if _HEREDOC.fullmatch(text.strip()):
         rows = one.rows[text.count("\n") + 1 :] or one.rows
         shebang = _SHEBANG.match(one.heredoc)

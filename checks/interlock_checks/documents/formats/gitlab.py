@@ -169,6 +169,9 @@ class _Pipeline:
         for name in ("pre_get_sources_script",):
             hooks = child(self.inherited(job, "hooks"), name)
             found.extend(self.sheet.shell(self.resolved(hooks), how))
+        for one in items(self.inherited(job, "services")):
+            given = [child(one, "entrypoint"), child(one, "command")]
+            found.extend(self.sheet.argv(given, replace(how, form="words", discarded=None)))
         after = self.resolved(self.inherited(job, "after_script"))
         ignored = replace(how, discarded="`after_script`, whose failure nobody sees")
         return found, self.sheet.shell(after, ignored)

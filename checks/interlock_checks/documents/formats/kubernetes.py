@@ -7,9 +7,12 @@ Init containers run one after another and must succeed; the containers of a pod 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
+from interlock_checks.commands.argv import HOLE
 from interlock_checks.documents.conditions import split_terms
+from interlock_checks.documents.json_nodes import read_json
 from interlock_checks.documents.model import WAVE, Job, Layout, Part, Script
 from interlock_checks.documents.nodes import (
     Map,
@@ -32,6 +35,8 @@ SYSTEM = "kubernetes"
 
 _SUCCEEDED = re.compile(r"([\w-]+)(?:\.Succeeded)?")
 """A term of `depends` that holds only if the task has not failed."""
+_REFERENCE = re.compile(r"(?<!\$)\$\(([A-Za-z_][\w.-]*)\)")
+"""A variable in a word of `command` or `args`."""
 _NAME = re.compile(r"(?<![.\w-])[\w-]+(?=\.|\b)")
 _WAVES = (
     ("helm.sh/hook", "helm.sh/hook-weight"),
@@ -48,7 +53,7 @@ _HANDLERS = (
 
 def read(text: str, path: str) -> Layout:
     """What the containers of the objects in a text run."""
-    documents, problems = read_yaml(text)
+    documents, problems = (read_json if path.endswith(".json") else read_yaml)(text)
     sheet = Sheet(TEMPLATE, problems)
     for number, document in enumerate(documents):
         first = len(sheet.jobs)
@@ -116,11 +121,32 @@ def _container(node: Map, sheet: Sheet, ignored: str | None = None) -> list[int]
         image=string(node.get("image")),
         discarded=ignored,
     )
+    known = {
+        name: _constant(one)
+        for one in items(node.get("env"))
+        if (name := string(child(one, "name"))) is not None
+    }
     for path in _HANDLERS:
-        sheet.argv([child(node, *path, "exec", "command")], how)
-    command, arguments = node.get("command"), node.get("args")
+        sheet.argv([_expanded(child(node, *path, "exec", "command"), known)], how)
+    command, arguments = (_expanded(node.get(key), known) for key in ("command", "args"))
     found = sheet.argv([command, arguments], how) if texts(command) or texts(arguments) else []
     return [*found, *(sheet.behind_entrypoint(arguments, how) if not texts(command) else ())]
+
+
+def _constant(variable: Node) -> str:
+    value = string(child(variable, "value"))
+    return HOLE if value is None else value
+
+
+def _expanded(node: Node | None, known: Mapping[str, str]) -> Node | None:
+    """Words with the variables of the container in them, of which Kubernetes knows the value."""
+    if not known or not isinstance(node, Seq):
+        return node
+    made = Seq(node.row, tag=node.tag)
+    for one in texts(node):
+        text = _REFERENCE.sub(lambda found: known.get(found[1], found[0]), one.value)
+        made.items.append(one if text == one.value else replace(one, value=text, folds=()))
+    return made
 
 
 def _patch(node: Map, sheet: Sheet) -> None:
@@ -142,6 +168,10 @@ def _patch(node: Map, sheet: Sheet) -> None:
 
 def _files(node: Map, sheet: Sheet) -> None:
     """Scripts that are values: files of a ConfigMap, or what a chart puts into one."""
+    data = node.get("data") if string(node.get("kind")) == "ConfigMap" else None
+    for key, value in data.effective() if isinstance(data, Map) else ():
+        if isinstance(value, Text) and not value.value.startswith("#!"):
+            sheet.file(key.value, value, Script("shell"))
     for key, value in node.effective():
         if key.value != "script" and isinstance(value, Text) and value.value.startswith("#!"):
             _script(value, Map(node.row), sheet)
@@ -176,7 +206,7 @@ def _graph(node: Map, prefix: str, sheet: Sheet) -> None:
             Job(
                 f"{prefix}/{node.row}/{string(task.get('name')) or task.row}",
                 task.row,
-                (Part(task.row, calls=calls, discarded=ignored),),
+                (Part(task.row_of("onError"), calls=calls, discarded=ignored),),
                 after=after,
                 condition=string(child(task, "when")) or ("when" if task.get("when") else None),
                 condition_row=task.row_of("when"),

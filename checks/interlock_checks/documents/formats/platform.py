@@ -12,10 +12,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from interlock_checks.commands.argv import HOLE
+from interlock_checks.documents.cloudformation import worked_out
 from interlock_checks.documents.conditions import joined
 from interlock_checks.documents.hcl_nodes import read_hcl
 from interlock_checks.documents.ini_nodes import read_ini
 from interlock_checks.documents.json_nodes import read_json
+from interlock_checks.documents.keys import (
+    AFTERWARDS,
+    CHANGES,
+    EMBEDDED,
+    IGNORED,
+    KEYS,
+    OF_A_STEP,
+    OF_UWSGI,
+    PLACES,
+    SAYING,
+    STATES,
+    STEPS,
+    TABLES,
+    TABLES_OF,
+)
 from interlock_checks.documents.kinds import format_by_name
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.nodes import (
@@ -45,53 +61,9 @@ from interlock_checks.facts.model import Problem
 
 __all__ = ["read"]
 
-_KEYS = frozenset(
-    # fly.toml, render.yaml, railway, vercel, netlify, nixpacks, heroku.yml, app.json
-    "release_command cmd build_command run_command start_command predeploycommand buildcommand"
-    " startcommand dockercommand installcommand devcommand ignorecommand command commands cmds"
-    " predeploy postdeploy pr-predestroy test-setup test"
-    # Travis, AppVeyor, Bitbucket, Drone, Woodpecker, Semaphore, Cloud Build, dvc, buildspec
-    " before_install install before_script script after_script after_success after_failure"
-    " before_deploy after_deploy before_cache build_script test_script deploy_script before_build"
-    " after_build before_test after_test on_success on_failure on_finish init after-script"
-    # skaffold, devcontainer, ansible, serverless and cloud-init
-    " postcreatecommand poststartcommand postattachcommand oncreatecommand updatecontentcommand"
-    " initializecommand shell ansible.builtin.shell ansible.builtin.command runcmd bootcmd"
-    " ansible.legacy.shell ansible.legacy.command run build.command preview hooks inline"
-    " user_data userdata program"
-    # AppVeyor, Zerops, CapRover
-    " ps pwsh sh initcommands buildcommands preparecommands dockerfilelines".split()
-)
-_TABLES = frozenset({"processes", "run"})
-"""Tables of which every value is a command."""
-_STEPS = frozenset({"steps", "jobs", "blocks", "tasks", "commands", "post_tasks", "pre_tasks"})
-_AFTERWARDS = frozenset(
-    {
-        "after_script",
-        "after-script",
-        "after_success",
-        "after_failure",
-        "on_failure",
-        "on_finish",
-        "on_success",
-        "after_deploy",
-    }
-)
-_IGNORED = ("ignore_errors", "allowFailure", "allow_failure", "continue-on-error")
 _SENTENCE = re.compile(r"[^\W\d_a-z][^\n$={}|;&<>]*\s\S+\s\S")
 """Three words or more, the first of which begins with no small letter."""
-_OF_A_STEP = frozenset(
-    "name desc description summary help doc usage when if unless condition only except on tags"
-    " register become become_user args chdir cwd dir working_directory working-directory"
-    " delegate_to run_once notify changed_when failed_when until retries loop with_items env"
-    " environment image user deps depends_on needs schedule cron timeout".split()
-)
-"""What stands beside a command that is run: keys of Ansible's tasks, and of task runners."""
-_STATES = frozenset({"cmd.run", "cmd.script", "cmd.wait"})
-"""States of Salt, whose arguments are a list of tables."""
-_CHANGES = ("create", "update", "delete")
-"""When Pulumi's resource `Command` runs something."""
-_REFERENCE = re.compile(HOLE)
+_REFERENCE = re.compile(r"[$%]\{[^{}]*\}|" + HOLE)
 _BUILDER = re.compile(r"\bcloud-builders/([\w-]+)")
 """Images of Google whose entry point is the program that they are called after."""
 DEEPEST_BLOCK = 8
@@ -108,6 +80,7 @@ def read(text: str, path: str) -> Layout:
         reader = read_json
     elif name.endswith((".conf", ".ini")):
         reader = _read_sections
+        holes = _REFERENCE if name.endswith((".tf.json", ".tofu.json")) else holes
     elif name.endswith((".tf", ".tofu", ".hcl", ".nomad")):
         reader = read_hcl
         holes = _REFERENCE
@@ -117,9 +90,11 @@ def read(text: str, path: str) -> Layout:
     sheet = Sheet(holes, problems, _own(name))
     guessed = format_by_name(path) is None
     for document in documents:
+        document = worked_out(document)
         environment = settings(child(document, "env"), sheet)
         images = name.startswith("cloudbuild")
-        _File(sheet, environment, guessed, variables(document), images).read(document)
+        tables = TABLES | TABLES_OF.get(name, frozenset())
+        _File(sheet, environment, guessed, variables(document), images, tables).read(document)
     return sheet.layout("platform")
 
 
@@ -134,10 +109,26 @@ def _is_told(node: Map) -> bool:
     Not so where a key belongs to a step: that may be described in a sentence, or asked in one
     (`when: DEPLOY is defined`).
     """
-    around = [value for key, value in node.pairs if key.value.lower() not in _KEYS]
+    around = [value for key, value in node.pairs if key.value.lower() not in KEYS]
     texts_only = all(isinstance(value, Text) for _, value in node.pairs)
-    a_step = any(key.value.lower() in _OF_A_STEP for key, _ in node.pairs)
+    a_step = any(key.value.lower() in OF_A_STEP for key, _ in node.pairs)
     return texts_only and not a_step and any(_SENTENCE.match(string(v) or "") for v in around)
+
+
+def _telling(document: Node) -> Iterator[int]:
+    """
+    The tables of texts that only say something: variables, labels, settings.
+
+    Their keys are names that somebody chose, whatever they are called.
+    """
+    for node in walk(document):
+        for key, value in node.pairs if isinstance(node, Map) else ():
+            if not isinstance(value, Map) or key.value.lower() not in SAYING:
+                continue
+            if all(isinstance(one, Text) for _, one in value.pairs):
+                yield id(value)
+            elif key.value == "customizations":
+                yield from (id(one) for one in walk(value))
 
 
 def _own(name: str) -> frozenset[str]:
@@ -157,6 +148,8 @@ class _File:
     """Variables of which each has one value in the file."""
     images: bool = False
     """Steps are named by their image, as in Cloud Build."""
+    tables: frozenset[str] = TABLES
+    """Keys of tables of which every value is a command."""
 
     def read(self, document: Node) -> None:
         """Add what stands below any of the keys; lists of steps first, as jobs."""
@@ -167,6 +160,7 @@ class _File:
             # The tasks of a role.
             whole = Text("tasks", document.row)
             self.steps(whole, [("", one) for one in document.items], seen)
+        seen.update(_telling(document))
         for node in walk(document):
             if not isinstance(node, Map):
                 continue
@@ -174,7 +168,7 @@ class _File:
             if "hosts" in node.table and not is_false(node.get("ignore_errors")):
                 around = "`ignore_errors` of the play"
             for key, value in node.pairs:
-                if key.value in _STEPS and isinstance(value, Seq):
+                if key.value in STEPS and isinstance(value, Seq):
                     self.steps(key, [("", one) for one in value.items], seen, around)
                 elif key.value == "steps" and isinstance(value, Map):
                     # Woodpecker's: the names of the steps are the keys.
@@ -280,7 +274,7 @@ class _File:
         seen.add(id(node))
         if self.guessed and _is_told(node):
             return
-        ignored = next((key for key in _IGNORED if not is_false(node.get(key))), None)
+        ignored = next((key for key in IGNORED if not is_false(node.get(key))), None)
         if string(node.get("failure")) == "ignore":
             ignored = "failure"
         if string(node.get("on_failure")) == "continue":
@@ -313,12 +307,12 @@ class _File:
             return
         entry = node.get("entrypoint") or node.get("entryPoint") or node.get("EntryPoint")
         if entry is not None or ("args" in node.table and "command" in node.table):
-            command = [entry, node.get("command"), node.get("args")]
+            command = [entry, node.get("command") or node.get("Command"), node.get("args")]
             found = self.sheet.argv(command, how)
             yield self.part(node.row, found, how, condition, condition_row)
             return
         if (string(node.get("type")) or "").startswith("command:"):
-            for change in _CHANGES:
+            for change in CHANGES:
                 given = child(node, "properties", change)
                 if given is not None:
                     found = self.command(given, how)
@@ -328,14 +322,14 @@ class _File:
             yield self.part(node.row, found, how, condition, condition_row)
         for key, value in sorted(node.pairs, key=lambda pair: _rank(pair[0].value)):
             name = key.value.lower()
-            if name in _STATES:
+            if name in STATES:
                 for one in items(value):
                     told = child(one, "name")
                     if isinstance(told, Text):
                         found = self.command(told, how)
                         yield self.part(told.row, found, how, condition, condition_row)
                 continue
-            if key.value in _TABLES and isinstance(value, Map):
+            if key.value in self.tables and isinstance(value, Map):
                 for _, inner in value.effective():
                     found = self.command(inner, how)
                     yield self.part(key.row, found, how, condition, condition_row)
@@ -343,17 +337,24 @@ class _File:
                 # Hooks of Terragrunt: always the words of one command.
                 found = self.sheet.argv([value], how)
                 yield self.part(key.row, found, how, condition, condition_row)
-            elif name in _KEYS:
-                plain = replace(how, discarded=None) if name in _AFTERWARDS else how
+            elif name == "content" and isinstance(value, Text):
+                place = next((one for one in map(node.get, PLACES) if isinstance(one, Text)), None)
+                made = self.sheet.file(place.value, value, how) if place else []
+                yield self.part(key.row, made, how, condition, condition_row)
+            elif OF_UWSGI.fullmatch(name) and isinstance(value, Text):
+                body = replace(value, value=value.value.removeprefix("exec:"))
+                yield self.part(key.row, self.command(body, how), how, condition, condition_row)
+            elif name in KEYS:
+                plain = replace(how, discarded=None) if name in AFTERWARDS else how
                 scripts = [
                     number
                     for known in rounds(node, self.known)
                     for number in self.command(replaced(value, known), plain)
                 ]
                 part = self.part(key.row, scripts, how, condition, condition_row)
-                yield replace(part, after_failure=name in _AFTERWARDS or _late(node))
-            elif name == "container_definitions" and isinstance(value, Text):
-                for document in read_json(value.value)[0]:
+                yield replace(part, after_failure=name in AFTERWARDS or _late(node))
+            elif name in EMBEDDED and isinstance(value, Text):
+                for document in read_yaml(value.value)[0]:
                     placed(document, value.rows)
                     for inner in walk(document):
                         if isinstance(inner, Map):
