@@ -139,7 +139,7 @@ def _run(shop: Path, variables: dict[str, str], expected: int, program: str, *wo
         check=False,
     )
     said = done.stdout.strip().splitlines()
-    # Of a traceback only what it says: Alembic shows refusals as it shows every exception.
+    # Only the refusal, without the place before it and what Alembic logs.
     start = next((i for i, line in enumerate(said) if "refused: " in line), 0)
     text = "\n".join(said[start:]).replace(str(shop.parent), "")
     sys.stdout.write(f"$ {program} {' '.join(words)}\n{text}\n")

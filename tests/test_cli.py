@@ -119,6 +119,9 @@ IL101 migration-outside-deploy: `alembic.command.upgrade` passed on outside the 
   = more: interlock explain IL101
 
 not proved: 1 finding in 1 file (IL101 1)
+No contract is declared here, so nothing is granted: name the module that deploys and the function
+that builds engines in [tool.interlock] of pyproject.toml, as `deploy-module` and `engine-factory`.
+`interlock doctor` says what else is missing.
 """
 
     assert outcome(run("check", at=found)) == (1, expected, "")
@@ -187,6 +190,7 @@ def test_a_run_without_a_verdict_leaves_no_proof_of_another_day(proved: Path) ->
     ("arguments", "message"),
     [
         (["check", "nowhere"], "there is no folder 'nowhere'"),
+        (["check", ""], "there is no folder ''"),
         (
             ["check", "app/jobs.py"],
             "'app/jobs.py' is no folder: a proof is about a whole repository, "
@@ -194,14 +198,15 @@ def test_a_run_without_a_verdict_leaves_no_proof_of_another_day(proved: Path) ->
         ),
         (["check", "--output-format", "xml"], "Invalid value for '--output-format': "),
         (["check", ".", "app"], "Got unexpected extra argument (app)"),
-        (["check", "--proof", "nowhere/proof.json"], "nowhere/proof.json"),
+        (["check", "--proof", "nowhere/proof.json"], "'nowhere/proof.json': No such file or dir"),
         (["check", "--proof", "app"], "'app' exists and is not a regular file"),
         (["explain", "IL110"], "no check is called 'IL110'; did you mean IL10"),
         (
             ["explain", "zz"],
             "no check is called 'zz'; there are " + ", ".join(check.code for check in all_checks()),
         ),
-        (["prove"], "No such command 'prove'."),
+        (["prove"], "No such command 'prove'. `interlock --help` says what there is"),
+        (["verify"], "Missing argument 'TARGET'. `interlock verify --help` says what there is"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -304,7 +309,7 @@ def test_a_python_without_docstrings_finds_the_same(found: Path) -> None:
     status, out, errors = outcome(run("check", at=found, more={"PYTHONOPTIMIZE": "2"}))
 
     assert (status, errors) == (1, "")
-    assert out.endswith("not proved: 1 finding in 1 file (IL101 1)\n")
+    assert "\n\nnot proved: 1 finding in 1 file (IL101 1)\n" in out
 
 
 def test_a_reader_that_stops_early_changes_no_verdict(found: Path) -> None:
@@ -326,6 +331,55 @@ def test_a_reader_that_stops_early_changes_no_verdict(found: Path) -> None:
     os.close(sending)
 
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("closed", "status", "said"),
+    [
+        (">&-", 2, "error: the result could not be written: Bad file descriptor\n"),
+        ("2>&- >/dev/null", 1, ""),
+    ],
+    ids=["stdout", "stderr"],
+)
+def test_a_closed_stream_is_no_crash(closed: str, status: int, said: str, found: Path) -> None:
+    command = f"exec '{sys.executable}' -m interlock check {closed}"
+
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=found, env=environment(), capture_output=True, check=False
+    )
+
+    assert (done.returncode, done.stderr.decode()) == (status, said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a name of a file is text elsewhere")
+def test_a_file_whose_name_is_no_text_is_judged(found: Path) -> None:
+    (found / "app/jobs.py").rename(found / os.fsdecode(b"app/j\xff.py"))
+    (found / os.fsdecode(b"run\xff.sh")).write_text("alembic upgrade head\n")
+
+    cold, warm = run("check", at=found), run("check", at=found)
+
+    assert outcome(cold) == outcome(warm)
+    assert cold.returncode == 1
+    assert "not proved: 2 findings in 2 files (IL101 1, IL102 1)" in cold.stdout
+    assert cold.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "module", ["interlock.cli", "interlock_hooks.check", "interlock_hooks.migrations"]
+)
+def test_a_command_that_is_started_as_a_module_looks(module: str, found: Path) -> None:
+    words = ["check"] if module == "interlock.cli" else []
+    done = subprocess.run(
+        [sys.executable, "-m", module, *words],
+        cwd=found,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "IL101" in done.stdout
 
 
 def test_a_name_that_the_output_cannot_encode_is_escaped(found: Path) -> None:
@@ -370,6 +424,13 @@ def test_a_check_is_explained_by_code_and_by_name(named: str, tmp_path: Path) ->
     assert (status, errors) == (0, "")
     assert out.startswith("IL101 migration-outside-deploy (clause C1)\n\n")
     assert "  kept for later under another name\n\n      from functools import partial\n" in out
+
+
+def test_without_a_name_all_checks_are_listed(tmp_path: Path) -> None:
+    status, out, errors = outcome(run("explain", at=tmp_path))
+
+    assert (status, errors) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == [one.code for one in all_checks()]
 
 
 def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:

@@ -80,10 +80,15 @@ IL201 unguarded-engine: `sqlalchemy.create_engine` called outside the engine fac
   = why: An engine connects to whatever its URL says at that moment: to production, if
          that is what the environment of this shell holds.
   = right way: get the engine from the function that `engine-factory` names in the
-               contract, or take an engine as an argument
+               contract, or from interlock's function of the same name
+               (`interlock.create_engine`), which judges the URL first; or take an engine
+               as an argument
   = more: interlock explain IL201
 
-not proved: 1 finding in 1 file (IL201 1)"""
+not proved: 1 finding in 1 file (IL201 1)
+No contract is declared here, so nothing is granted: name the module that deploys and the
+function that builds engines in [tool.interlock] of pyproject.toml, as `deploy-module` and
+`engine-factory`. `interlock doctor` says what else is missing."""
     )
 
 

@@ -17,6 +17,7 @@ from interlock import __version__
 from interlock.contract import load_contract
 from interlock_checks.cache import Cache
 from interlock_checks.discover import Source, discover
+from interlock_checks.keeping import encoded
 from interlock_checks.report.model import Base, Report
 from interlock_checks.revision import Revision
 from interlock_checks.tree import Tree, WorkTree
@@ -72,7 +73,8 @@ def check_tree(
     }
     paths = frozenset(entry.path for entry in entries)
     loosened, compared = _compare(bases, tree)
-    key = _inputs(paths, links, sources, read, msgspec.msgpack.encode((loosened, compared)))
+    weaker = repr((loosened, compared)).encode("utf-8", "surrogatepass")
+    key = _inputs(paths, links, sources, read, weaker)
     report = _recall(cache, key)
     if report is None:
         # Loaded here because a run in which nothing has changed needs none of it.
@@ -81,7 +83,8 @@ def check_tree(
         repository = Repository(contract, declared_in, read, sources, links, paths, loosened)
         report, facts = prove(repository, progress, cache.load())
         cache.store(facts)
-        cache.keep_result(key, msgspec.msgpack.encode(report))
+        if (result := encoded(report)) is not None:
+            cache.keep_result(key, result)
     digests = {path: source.digest.hex() for path, source in sources.items()}
     return msgspec.structs.replace(report, digests=digests, bases=compared)
 
@@ -105,11 +108,11 @@ def _compare(
 
 
 def _recall(cache: Cache, key: bytes) -> Report | None:
-    encoded = cache.result(key)
-    if encoded is None:
+    kept = cache.result(key)
+    if kept is None:
         return None
     try:
-        return msgspec.msgpack.decode(encoded, type=Report)
+        return msgspec.msgpack.decode(kept, type=Report)
     except msgspec.MsgspecError:
         return None
 

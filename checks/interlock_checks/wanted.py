@@ -13,6 +13,7 @@ from interlock_checks.catalogue import tampering
 from interlock_checks.facts import model as m
 from interlock_checks.facts.relevant import imported_names
 from interlock_checks.homes import Homes
+from interlock_checks.keeping import encoded
 from interlock_checks.link.judgements import Judgements
 from interlock_checks.link.reach import Reach
 from interlock_checks.modules import ModuleIndex
@@ -55,8 +56,8 @@ def _all_taken(
     """
     given = repr(("taken", tree, sorted((path, sorted(names)) for path, names in giving.items())))
     key = blake2b(given.encode("utf-8", "surrogatepass"), digest_size=20).digest()
-    encoded = reading.kept.get(key)
-    known = {} if encoded is None else _TAKEN.decode(encoded)
+    kept = reading.kept.get(key)
+    known = {} if kept is None else _TAKEN.decode(kept)
     by_module: dict[str, set[str]] = {}
     for path, names in giving.items():
         by_module.setdefault(last_name(path), set()).update(names)
@@ -81,7 +82,8 @@ def _all_taken(
             found[path] = stamp, tuple(sorted(taken))
         if found[path][1]:
             yield path, found[path][1]
-    reading.used[key] = msgspec.msgpack.encode(found)
+    if (kept := encoded(found)) is not None:
+        reading.used[key] = kept
 
 
 def _taken_exactly(

@@ -20,7 +20,7 @@ from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 from interlock_checks.facts.decoded import Decoded
 from interlock_checks.facts.placed import Placed, placed
-from interlock_checks.link.judging import ENCODE, Judge
+from interlock_checks.link.judging import Judge
 from interlock_checks.modules import ModuleIndex
 from interlock_checks.pool import Pool, cores
 
@@ -76,7 +76,8 @@ class Worker:
             return []
         if isinstance(task, tuple):
             gc.disable()
-            return [(ENCODE(self._judge.judge(path)[0]), b"") for path in task]
+            # What cannot be handed over is judged once more by the one who asked.
+            return [(encoded(self._judge.judge(path)[0]) or b"", b"") for path in task]
         gc.enable()  # a process inherits it switched off; see interlock_checks.prove
         return [self.read(job) for job in task]
 

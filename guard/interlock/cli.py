@@ -60,11 +60,14 @@ class _Commands(click.Group):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; None takes the arguments of the process. Returns the exit status."""
+    _keep_streams()
     try:
         status: object = _commands.main(argv, prog_name="interlock", standalone_mode=False)
+    except click.UsageError as error:
+        asked = "interlock" if error.ctx is None else error.ctx.command_path
+        return _complain(f"{error.format_message()} `{asked} --help` says what there is")
     except click.ClickException as error:
-        _complain(error.format_message())
-        return ERROR
+        return _complain(error.format_message())
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except Exception as error:
@@ -91,7 +94,7 @@ def _commands(context: click.Context) -> None:
         context.exit(ERROR)
 
 
-@_commands.command()
+@_commands.command(short_help="Prove that only the declared places can migrate and connect.")
 @click.argument("path", default=".", metavar="[PATH]")
 @click.option(
     "--output-format",
@@ -113,7 +116,7 @@ def check(path: str, output_format: str, proof: str | None, base: str | None) ->
     Always runs every check. Exit status: 0 proved, 1 findings, 2 could not look.
     """
     root = Path(path)
-    problem = _unfit(root) or _incomplete()
+    problem = _unfit(path) or _incomplete()
     if problem:
         return _complain(problem)
     from interlock.contract import ContractError
@@ -137,18 +140,19 @@ def check(path: str, output_format: str, proof: str | None, base: str | None) ->
     except (ContractError, BaseMissing) as error:
         return _complain(str(error))
     except OSError as error:
-        return _complain(str(error))
+        said = error.strerror or str(error)
+        return _complain(f"{str(error.filename)!r}: {said}" if error.filename else said)
     if not _write(text):
         return ERROR
     return FINDINGS if report.findings else PROVED
 
 
-@_commands.command()
+@_commands.command(short_help="Say which level of assurance is reached, and what is missing.")
 @click.argument("path", default=".", metavar="[PATH]")
 def doctor(path: str) -> int:
     """Say which level of assurance the repository at PATH has reached, and what is missing."""
     root = Path(path)
-    problem = _unfit(root) or _incomplete()
+    problem = _unfit(path) or _incomplete()
     if problem:
         return _complain(problem)
     from interlock.contract import ContractError
@@ -165,10 +169,14 @@ def doctor(path: str) -> int:
     return PROVED if _write(examination.render(found)) else ERROR
 
 
-@_commands.command()
-@click.argument("code")
+@_commands.command(short_help="Say what a check finds, why, and what to write instead.")
+@click.argument("code", default="", metavar="[CODE]")
 def explain(code: str) -> int:
-    """Say what a check finds, why, and what to write instead. CODE is IL101 or the check's name."""
+    """
+    Say what a check finds, why, and what to write instead.
+
+    CODE is IL101 or the check's name; without it all checks are listed.
+    """
     problem = _incomplete()
     if problem:
         return _complain(problem)
@@ -176,6 +184,9 @@ def explain(code: str) -> int:
     from interlock_checks.pages import terminal
 
     wanted = code.strip().lower()
+    if not wanted:
+        rows = [f"{one.code}  {one.name:26}{one.summary}" for one in all_checks()]
+        return PROVED if _write("\n".join(rows)) else ERROR
     for one in all_checks():
         if wanted in {one.code.lower(), one.name}:
             return PROVED if _write(terminal(one, min(_columns(), _WIDTH))) else ERROR
@@ -190,9 +201,23 @@ def explain(code: str) -> int:
 # --- before ---------------------------------------------------------------------------------
 
 
-def _unfit(root: Path) -> str | None:
-    if not root.exists():
-        return f"there is no folder {str(root)!r}"
+def _keep_streams() -> None:
+    """
+    Give what was closed by whoever started the process (`>&-`) something to stand for it.
+
+    A result that cannot be read is none: writing it fails. Words beside it just go nowhere.
+    """
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def _unfit(path: str) -> str | None:
+    root = Path(path)
+    # An empty name is a variable that was not set, and not the working directory.
+    if not path or not root.exists():
+        return f"there is no folder {path!r}"
     if not root.is_dir():
         return (
             f"{str(root)!r} is no folder: a proof is about a whole repository, "
@@ -241,12 +266,12 @@ def _write(text: str) -> bool:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python flushes once more at the end, and would complain there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        _complain(f"the result could not be written: {error.strerror}")
-        return False
+        if not isinstance(error, BrokenPipeError):
+            _complain(f"the result could not be written: {error.strerror}")
+            return False
     return True
 
 
@@ -279,3 +304,7 @@ class _Progress:
             self._shown = True
             sys.stderr.write(f"\r\x1b[Kreading {done} of {total} files")
             sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from interlock.redaction import redacted
+from interlock.uncaught import show_briefly
 
 __all__ = ["Refused"]
 
@@ -28,6 +29,7 @@ class Refused(BaseException):
         self.what, self.why = redacted(what), redacted(why)
         self.missing, self.next_step = redacted(missing), redacted(next_step)
         super().__init__(self.what)
+        show_briefly(Refused)
 
     def __str__(self) -> str:
         lines = [f"refused: {self.what}", f"  why: {self.why}"]

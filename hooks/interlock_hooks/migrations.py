@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from interlock_hooks.start import run
@@ -9,3 +10,7 @@ from interlock_hooks.start import run
 
 def main(argv: Sequence[str] | None = None) -> int:
     return run(argv, families=("IL1",))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

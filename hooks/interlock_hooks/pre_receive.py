@@ -42,3 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = words[0].strip("/") if words else ""
     lines = sys.stdin.buffer.read().splitlines()
     return check_push(Path(os.environ.get("GIT_DIR", ".")), lines, folder, sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,6 +6,8 @@ import ast
 import json
 import pickle
 import re
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -132,3 +134,47 @@ _WAY_ROUND = re.compile(
     r"override|switch(ed)? off|turn(ed)? off|uninstall)\b|_(SKIP|FORCE|DISABLE)\b",
     re.IGNORECASE,
 )
+
+
+UNCAUGHT = """
+import interlock
+
+def connect():
+    interlock.validate_database_url("postgresql://nobody.knows.example/shop")
+
+{before}
+connect()
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "brief"),
+    [
+        ("", True),
+        ("import sys, traceback\nsys.excepthook = lambda *e: traceback.print_exception(*e)", False),
+    ],
+    ids=["nobody shows it", "somebody does"],
+)
+def test_uncaught_it_is_one_place_and_its_text(before: str, brief: bool, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(UNCAUGHT.format(before=before), encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert f'File "{program}", line 5, in connect\n' in done.stderr
+    assert "interlock.Refused: refused: a connection to postgresql://nobody." in done.stderr
+    assert ("Traceback" in done.stderr) is not brief
+
+
+def test_another_exception_is_shown_as_ever(tmp_path: Path) -> None:
+    code = "from interlock import Refused\nRefused('x', why='', next_step='')\n1 / 0"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.stderr.startswith("Traceback (most recent call last):")
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")

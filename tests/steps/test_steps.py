@@ -98,6 +98,19 @@ def test_a_deployment_without_new_migrations_ends_after_verification(inside: Pro
     assert receipt.plan.changes == ()
 
 
+def test_only_what_is_applied_is_said_to_run(
+    inside: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Steps render a migration before it is applied, and Alembic would say that it runs."""
+    caplog.set_level("INFO", "alembic.runtime.migration")
+
+    backed_up = interlock.backup(interlock.verify("production"))
+    assert caplog.messages == []
+
+    interlock.migrate(backed_up)
+    assert [one for one in caplog.messages if "Running" in one] == ["Running upgrade  -> a1, a1"]
+
+
 def test_the_steps_may_be_commands_of_their_own(project: Project) -> None:
     answers = [project.run("verify", "production"), project.run("backup"), project.run("migrate")]
 

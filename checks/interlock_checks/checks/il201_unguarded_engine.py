@@ -22,8 +22,9 @@ class UnguardedEngine(Check):
     clause = "C3"
     summary = "engine or pool built outside the engine factory"
     remedy = (
-        "get the engine from the function that `engine-factory` names in the contract, or take an "
-        "engine as an argument"
+        "get the engine from the function that `engine-factory` names in the contract, or from "
+        "interlock's function of the same name (`interlock.create_engine`), which judges the URL "
+        "first; or take an engine as an argument"
     )
 
     bad = {

@@ -14,8 +14,9 @@ from hashlib import blake2b
 import msgspec
 
 from interlock_checks.facts import model as m
+from interlock_checks.keeping import encoded
 from interlock_checks.link.callers import Callers
-from interlock_checks.link.judging import ENCODE, JUDGEMENT, Function, Judge, Judgement, Live
+from interlock_checks.link.judging import JUDGEMENT, Function, Judge, Judgement, Live
 from interlock_checks.link.reach import Assumption, Call, Reach, Waiting
 from interlock_checks.link.together import together
 from interlock_checks.link.uses import Uses
@@ -96,28 +97,29 @@ class Judgements:
                 self._live.pop(path, None)
                 if not self._recalled(number, path):
                     fresh.append(path)
-        encoded = dict(self.elsewhere(fresh, guarded))
+        judged = dict(self.elsewhere(fresh, guarded))
         for path in fresh:
-            found = encoded.get(path)
-            if found is None:
-                self.by_path[path], self._live[path] = self.one.judge(path)
-                found = ENCODE(self.by_path[path])
-            else:
+            found = judged.get(path)
+            if found:
                 self.by_path[path] = JUDGEMENT.decode(found)
-            self.used[self._key("judgement", number, path)] = found
+            else:
+                self.by_path[path], self._live[path] = self.one.judge(path)
+                found = encoded(self.by_path[path])
+            if found is not None:
+                self.used[self._key("judgement", number, path)] = found
         self._settle(number)
 
     def _recalled(self, number: int, path: str) -> bool:
         """Whether what an earlier run has kept of this file still holds."""
         key = self._key("judgement", number, path)
-        encoded = self.kept.get(key)
-        if encoded is None:
+        kept = self.kept.get(key)
+        if kept is None:
             return False
-        found = JUDGEMENT.decode(encoded)
+        found = JUDGEMENT.decode(kept)
         if found.seal != self.one.seal(found.deps):
             return False
         self.by_path[path] = found
-        self.used[key] = encoded
+        self.used[key] = kept
         return True
 
     # --- callers ---
@@ -164,12 +166,13 @@ class Judgements:
         key = self._key("settled", number, waiting)
         known = self._settled_before.get(waiting)
         if known is None or not self._holds(known):
-            encoded = self.kept.get(key)
-            known = None if encoded is None else SETTLED.decode(encoded)
+            kept = self.kept.get(key)
+            known = None if kept is None else SETTLED.decode(kept)
         if known is None or not self._holds(known):
             known = self._ask(waiting)
         self.settled[waiting] = known
-        self.used[key] = ENCODE(known)
+        if (found := encoded(known)) is not None:
+            self.used[key] = found
 
     def _holds(self, known: Settled) -> bool:
         """Whether nothing has changed that this depends on."""

@@ -53,7 +53,6 @@ class Judgement(msgspec.Struct, frozen=True, array_like=True):
 
 
 JUDGEMENT = msgspec.msgpack.Decoder(Judgement)
-ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class _View(dict[str, m.Facts]):

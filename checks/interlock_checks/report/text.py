@@ -31,6 +31,15 @@ _WINDOW = 20_000
 
 _NARROWEST = 50
 
+_GRANTED = ("IL1", "IL2")
+"""Families of findings that a home in the contract may answer."""
+
+_NO_CONTRACT = (
+    "No contract is declared here, so nothing is granted: name the module that deploys and the "
+    "function that builds engines in [tool.interlock] of pyproject.toml, as `deploy-module` and "
+    "`engine-factory`. `interlock doctor` says what else is missing."
+)
+
 _BOLD, _RED, _GREEN, _BLUE, _RESET = "\x1b[1m", "\x1b[1;31m", "\x1b[1;32m", "\x1b[34m", "\x1b[0m"
 
 
@@ -73,7 +82,7 @@ def render(
         lines += _notes(finding, check, width, paint, with_reason=finding.code not in told)
         blocks.append("\n".join(lines))
         told.add(finding.code)
-    blocks.append(_summary(report.findings, paint))
+    blocks.append("\n".join(_summary(report, width, paint)))
     return "\n\n".join(blocks)
 
 
@@ -196,12 +205,15 @@ def _size(cell: str) -> int:
     return len(cell) if cell.isascii() else 2 * len(cell)
 
 
-def _summary(findings: Sequence[Finding], paint: Paint) -> str:
+def _summary(report: Report, width: int, paint: Paint) -> Iterator[str]:
+    findings = report.findings
     files = len({finding.path for finding in findings})
     codes = Counter(finding.code for finding in findings)
     counted = ", ".join(f"{code} {count}" for code, count in sorted(codes.items()))
     found = f"{_count(len(findings), 'finding')} in {_count(files, 'file')}"
-    return f"{paint(_RED, 'not proved')}: {found} ({counted})"
+    yield f"{paint(_RED, 'not proved')}: {found} ({counted})"
+    if report.contract is None and any(code.startswith(_GRANTED) for code in codes):
+        yield from _wrapped(_NO_CONTRACT, "", "", width)
 
 
 # --- the proof ------------------------------------------------------------------------------

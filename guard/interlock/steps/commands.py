@@ -93,7 +93,7 @@ def _standing_json(one: Standing) -> str:
     return json.dumps(msgspec.to_builtins(one), sort_keys=True)
 
 
-@click.command()
+@click.command(short_help="Verify this commit for a database, and plan the migration.")
 @click.argument("target")
 @_format
 @_answering
@@ -105,7 +105,7 @@ def verify(target: str, output_format: str) -> int:
     return _show(receipt, output_format)
 
 
-@click.command()
+@click.command(short_help="Back up the verified database, restore the backup and compare.")
 @click.argument("target", required=False)
 @_format
 @_answering
@@ -146,7 +146,7 @@ def deploy(target: str, output_format: str) -> int:
     return _show(actions.migrate(receipt), output_format)
 
 
-@click.command()
+@click.command(short_help="Say what happened to a database, and what to do now.")
 @click.argument("target", required=False)
 @_format
 @_answering
@@ -165,7 +165,7 @@ def status(target: str | None, output_format: str) -> int:
     return DONE if all(one.settled for one in found) else UNSETTLED
 
 
-@click.command()
+@click.command(short_help="Make a key that signs receipts.")
 @click.argument("file")
 def keygen(file: str) -> int:
     """
@@ -206,6 +206,7 @@ def keygen(file: str) -> int:
 
 
 @click.command(
+    short_help="Run Alembic on an unprotected database.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import inspect
 import io
+import logging
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -153,10 +155,26 @@ def _run(config: Config, fn: Callable[..., Any], **options: Any) -> None:
 
     try:
         script = ScriptDirectory.from_config(config)
-        with EnvironmentContext(config, script, fn=fn, **options):
+        with _silent(), EnvironmentContext(config, script, fn=fn, **options):
             script.run_env()
     except CommandError as error:
         raise Unusable(str(error)) from error
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep Alembic from saying "Running upgrade" of what is only looked at or rendered."""
+    logger = logging.getLogger("alembic.runtime.migration")
+
+    def nothing(_: logging.LogRecord) -> bool:
+        return False
+
+    # A filter, because env.py configures logging in between, and that sets levels and handlers.
+    logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(nothing)
 
 
 def upgrades(script: ScriptDirectory, end: str, heads: tuple[str, ...]) -> list[Any]:

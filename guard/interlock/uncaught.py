@@ -1,0 +1,47 @@
+"""
+How a refusal looks that nobody catches, as where `alembic upgrade head` is typed at a prompt.
+
+Forty rows of a library's frames say nothing that the refusal does not say better; the place in the
+application that led there does.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+__all__ = ["show_briefly"]
+
+
+def show_briefly(kind: type[BaseException]) -> None:
+    """Show what is uncaught of this type as one place and the text; unless somebody shows all."""
+    default = sys.excepthook
+    if default is not sys.__excepthook__:
+        return
+
+    def show(
+        raised: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if not issubclass(raised, kind) or sys.stderr is None:
+            default(raised, error, trace)
+            return
+        place = [*_application(trace)][-1:]
+        text = "\n".join([*place, f"{raised.__module__}.{raised.__qualname__}: {error}"])
+        sys.stderr.write(f"{text}\n")
+
+    sys.excepthook = show
+
+
+def _application(trace: TracebackType | None) -> Iterator[str]:
+    """The frames that are neither Python's nor an installed package's, as Python shows them."""
+    own, python = str(Path(__file__).parent), sysconfig.get_path("stdlib")
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        file = code.co_filename
+        installed = {"site-packages", "dist-packages"} & {*Path(file).parts}
+        if not (file.startswith(("<", own, python)) or installed):
+            yield f'  File "{file}", line {trace.tb_lineno}, in {code.co_name}'
+        trace = trace.tb_next
