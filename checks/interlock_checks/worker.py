@@ -20,6 +20,7 @@ from interlock_checks.documents import model as d
 from interlock_checks.facts import model as m
 from interlock_checks.facts.decoded import Decoded
 from interlock_checks.facts.placed import Placed, placed
+from interlock_checks.keeping import encoded
 from interlock_checks.link.judging import Judge
 from interlock_checks.modules import ModuleIndex
 from interlock_checks.pool import Pool, cores
@@ -70,8 +71,8 @@ class Worker:
     def __call__(self, task: Task) -> list[Encoded]:
         """Do a task in a process of its own."""
         if isinstance(task, Facts):
-            for path, encoded in task.fresh.items():
-                self.facts.put(path, encoded)
+            for path, known in task.fresh.items():
+                self.facts.put(path, known)
             self._judge.look(guarded=task.guarded)
             return []
         if isinstance(task, tuple):
@@ -195,8 +196,8 @@ class Workers:
         pool.tell(Facts(fresh, guarded))
         for batch, answer in pool.ask([tuple(batch) for batch in _batches(paths, sizes)]):
             assert isinstance(batch, tuple)
-            for path, (encoded, _) in zip(batch, answer or (), strict=False):
-                yield path, encoded
+            for path, (judgement, _) in zip(batch, answer or (), strict=False):
+                yield path, judgement
 
     def _worth(self, sizes: Sequence[int], least: int) -> Pool[Task, list[Encoded]] | None:
         """The processes, if work of these sizes is worth them."""

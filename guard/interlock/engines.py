@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlock.environment import require_allowed, validate_database_url
 from interlock.hooks import install_for_ddl
+from interlock.judgement import PAST_URL, by_url_alone
 from interlock.live import addresses_of_connection
 from interlock.refused import Refused
 
@@ -141,7 +142,6 @@ def _watch(engine: Engine, kwargs: Mapping[str, Any]) -> None:
     from sqlalchemy import event
 
     install_for_ddl()
-    url_alone = all(kwargs.get(name) is None for name in _OWN_WAYS)
 
     def judge(dbapi_connection: Any, record: ConnectionPoolEntry, *_: object) -> None:
         try:
@@ -153,15 +153,16 @@ def _watch(engine: Engine, kwargs: Mapping[str, Any]) -> None:
 
     def require_here(dbapi_connection: Any, record: ConnectionPoolEntry) -> None:
         found = addresses_of_connection(dbapi_connection, record.driver_connection)
-        for address in found:
-            require_allowed(address)
-        if not found and not (url_alone and not engine.dialect.dispatch.do_connect):
+        if not found and by_url_alone(engine).doubt == PAST_URL:
             raise Refused(
                 "a connection that was made past the URL of its engine",
                 why="The driver does not say what it is connected to, so it may be anything.",
                 next_step="give the factory a URL, without a creator, pool, module or "
                 "do_connect listener of your own",
             )
+        # By the URL, but with the variables as they are now.
+        for address in found or [by_url_alone(engine)]:
+            require_allowed(address)
 
     event.listen(engine.pool, "connect", judge, insert=True)
     if kwargs.get("pool") is not None:  # it may hold connections that were made before

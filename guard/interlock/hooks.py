@@ -3,8 +3,8 @@ Where the guard takes hold of Alembic and SQLAlchemy, for the whole process.
 
 Each hook replaces a method of a class: engines, contexts and environments that exist already are
 under it too, and no listener can be taken away. Methods and not events, because a class-level
-`before_execute` would cost each SELECT of the process; only `_execute_on_connection` of DDL
-elements is reached by DDL alone. All names are the same in SQLAlchemy 2.0 to 2.1 and Alembic
+`before_execute` would cost each SELECT of the process; `Connection._execute_ddl` is reached by
+DDL alone. All names are the same in SQLAlchemy 2.0 to 2.1 and Alembic
 1.13 to 1.20; where one is missing the installation fails, and with it `import alembic`.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from interlock.permits import Permit
@@ -48,33 +49,38 @@ def install_for_ddl() -> None:
 
 
 def _hold_ddl() -> None:
-    from sqlalchemy.schema import ExecutableDDLElement
+    from sqlalchemy.engine import Connection
 
-    element: Any = ExecutableDDLElement
-    execute = element._execute_on_connection  # noqa: SLF001 (the module says why)
+    holder: Any = Connection
+    execute = holder._execute_ddl  # noqa: SLF001 (the module says why)
 
-    def _execute_on_connection(self: Any, connection: Any, *args: Any, **kwargs: Any) -> Any:
-        if not _is_temporary(self):
-            _require(connection, f"{type(self).__name__} through SQLAlchemy")
-        return execute(self, connection, *args, **kwargs)
+    def _execute_ddl(self: Any, ddl: Any, *args: Any, **kwargs: Any) -> Any:
+        if _is_temporary(ddl, self):
+            made = execute(self, ddl, *args, **kwargs)
+            _temporary(self).add(ddl.element)
+            return made
+        _require(self, f"{type(ddl).__name__} through SQLAlchemy")
+        return execute(self, ddl, *args, **kwargs)
 
-    element._execute_on_connection = _execute_on_connection  # noqa: SLF001
+    holder._execute_ddl = _execute_ddl  # noqa: SLF001
 
 
-def _is_temporary(construct: Any) -> bool:
-    """Tell whether a table is created that is gone with its session, or an index on it."""
+def _is_temporary(construct: Any, connection: Any) -> bool:
+    """Tell whether a table is created that is gone with its session, or an index on such a one."""
     from sqlalchemy.schema import CreateIndex, CreateTable
 
-    if not isinstance(construct, (CreateTable, CreateIndex)):
+    if isinstance(construct, CreateIndex):
+        return construct.element.table in _temporary(connection)
+    if not isinstance(construct, CreateTable):
         return False
-    element: Any = construct.element
-    table = getattr(element, "table", element)
-    return any(str(prefix).upper() in {"TEMP", "TEMPORARY"} for prefix in _prefixes(table))
+    prefixes = getattr(construct.element, "_prefixes", ())
+    return " ".join(map(str, prefixes)).upper() in {"TEMP", "TEMPORARY"}
 
 
-def _prefixes(table: Any) -> Iterable[object]:
-    prefixes: Iterable[object] = getattr(table, "_prefixes", ())
-    return prefixes
+def _temporary(connection: Any) -> WeakSet[Any]:
+    """The temporary tables that were created in the session of a connection."""
+    found: WeakSet[Any] = connection.connection.info.setdefault("interlock.temporary", WeakSet())
+    return found
 
 
 # --- Alembic: operations, steps and the version table ---------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from inspect import getclosurevars, isfunction
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from interlock.addresses import Address, address_of
@@ -16,7 +17,7 @@ from interlock.root import in_sight
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["by_url_alone", "require_permit"]
+__all__ = ["PAST_URL", "by_url_alone", "require_permit"]
 
 _IDENTITY = "interlock.identity"
 
@@ -87,14 +88,28 @@ def by_url_alone(engine: Engine) -> Address:
     if (
         getattr(connect, "__module__", None) != "sqlalchemy.engine.create"
         or dialect.dispatch.do_connect
+        or _is_given_another_driver(dialect)
         or list(held.get("cargs_tup", held.get("cargs", [connect]))) != list(arguments)
     ):
-        return replace(address_of(engine.url), doubt=_PAST_URL)
+        return replace(address_of(engine.url), doubt=PAST_URL)
     beside = {key: value for key, value in held["cparams"].items() if own.get(key) != value}
     return address_of(engine.url, beside)
 
 
-_PAST_URL = "it was made past the URL of its engine, and its driver does not say where it leads"
+def _is_given_another_driver(dialect: Any) -> bool:
+    """Whether an engine has another module for a driver (`module=`) than its dialect imports."""
+    try:
+        usual = type(dialect).import_dbapi()
+    except ImportError:
+        return True
+    except NotImplementedError:  # a dialect of SQLAlchemy before 2.0
+        return False
+    # Adapters of asynchronous drivers are made anew by each import.
+    adapted = type(usual) is type(dialect.dbapi) and not isinstance(usual, ModuleType)
+    return usual is not dialect.dbapi and not adapted
+
+
+PAST_URL = "it was made past the URL of its engine, and its driver does not say where it leads"
 
 
 def _is_the_one(connection: Connection, permit: Permit) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -44,6 +45,7 @@ class _Lease:
 
     permit: Permit
     process: int = field(default_factory=os.getpid)
+    thread: int = field(default_factory=threading.get_ident)
     open: bool = True
 
 
@@ -63,8 +65,14 @@ def holding(permit: Permit) -> Iterator[Permit]:
 
 
 def current() -> Permit | None:
-    """Return the permit that this code runs under; none in a process forked off within a block."""
+    """
+    Return the permit that this code runs under.
+
+    None in a process that was forked off within the block, and in another thread, even one that
+    was given a copy of the context (`asyncio.to_thread`; each thread of a Python that inherits it).
+    """
     lease = _lease.get()
-    if lease is None or not lease.open or lease.process != os.getpid():
+    if lease is None or not lease.open:
         return None
-    return lease.permit
+    here = os.getpid(), threading.get_ident()
+    return lease.permit if (lease.process, lease.thread) == here else None

@@ -119,6 +119,17 @@ SCHEMA = {
     ),
     "CreateTable": "with engine.begin() as c: c.execute(sa.schema.CreateTable(table))",
     "DDL text": "with engine.begin() as c: c.execute(sa.DDL('DROP TABLE product'))",
+    "an index on a table that is called temporary": (
+        "t = sa.Table('product', sa.MetaData(), sa.Column('id'), prefixes=['TEMPORARY'])\n"
+        "sa.Index('i', t.c.id).create(engine)"
+    ),
+    "a table whose prefix is a comment": (
+        "sa.Table('x', sa.MetaData(), sa.Column('i'), prefixes=['/*', 'TEMP', '*/']).create(engine)"
+    ),
+    "an element of a class of its own": (
+        "import importlib, sqlalchemy.sql.ddl as ddl\n"
+        "with engine.begin() as c: c.execute(importlib.reload(ddl).CreateTable(table))"
+    ),
     "an engine with a creator": (
         "import sqlite3\n"
         "e = sa.create_engine('sqlite://', creator=lambda: sqlite3.connect('live/shop.db'))\n"
@@ -231,6 +242,26 @@ def test_a_lenient_contract_elsewhere_does_not_count(shop: Any, tmp_path_factory
 
     assert_refused(shown)
     assert shop.schema() == before
+
+
+def test_a_lenient_contract_where_a_process_starts_frees_what_belongs_to_no_migration(
+    shop: Any, tmp_path_factory: Any
+) -> None:
+    """Whoever may write a contract on his own machine can call any database unprotected there."""
+    lenient = tmp_path_factory.mktemp("lenient")
+    (lenient / "interlock.toml").write_text(
+        '[databases.all]\nurls = ["sqlite:///*"]\nprotected = false\n', encoding="utf-8"
+    )
+    before = shop.schema()
+
+    shown = shop.code(
+        f"import os; os.chdir({str(lenient)!r})\nimport interlock, sqlalchemy as sa\n"
+        f"engine = interlock.create_engine('sqlite:///{shop.live}')\n"
+        "sa.Table('x', sa.MetaData(), sa.Column('id', sa.Integer)).create(engine)"
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    assert shop.schema() != before
 
 
 @needs_plugins
@@ -374,7 +405,8 @@ def test_data_and_temporary_tables_are_untouched(shop: Any) -> None:
         "t = sa.Table('scratch', m, column, prefixes=['TEMPORARY'])\n"
         "p = sa.table('product', sa.column('id'))\n"
         "with sa.create_engine(live).begin() as c:\n"
-        "    t.create(c); c.execute(p.insert().values(id=7))\n"
+        "    sa.Index('i', t.c.id)\n"
+        "    t.create(c); sa.Index('j', t.c.id).create(c); c.execute(p.insert().values(id=7))\n"
         "    print(c.execute(sa.select(p.c.id)).scalar())\n"
     )
 
@@ -436,11 +468,11 @@ def test_no_hook_keeps_what_it_replaced_in_sight(shop: Any) -> None:
         "import interlock.hooks; interlock.hooks.install()\n"
         "from alembic.autogenerate.api import AutogenContext\n"
         "from alembic.ddl.impl import DefaultImpl\n"
-        "from sqlalchemy.schema import ExecutableDDLElement as Element\n"
+        "from sqlalchemy.engine import Connection\n"
         "DefaultImpl(sa.create_engine('sqlite://').dialect, None, True, None, None, {})\n"
         "held = [DefaultImpl.__init__, DefaultImpl._exec, DefaultImpl.start_migrations,\n"
         "        MigrationContext.run_migrations, MigrationContext.stamp,\n"
-        "        AutogenContext.run_name_filters, Element._execute_on_connection]\n"
+        "        AutogenContext.run_name_filters, Connection._execute_ddl]\n"
         "print([one.__module__ for one in held if not hasattr(one, '__wrapped__')])"
     )
 

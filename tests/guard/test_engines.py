@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import sqlalchemy
-from sqlalchemy import event, text
+from sqlalchemy import Column, Integer, MetaData, Table, event, text
 from sqlalchemy.ext import asyncio
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
@@ -187,6 +189,24 @@ def test_a_driver_that_does_not_say_where_it_is_connected_counts_for_nothing(
         engine.connect()
 
 
+def test_a_connection_that_is_swapped_afterwards_is_not_looked_at(
+    application: Application,
+) -> None:
+    """docs/threat-model.md says so: the static half finds where that other one is opened."""
+    root = application()
+    live = _live(root)
+    engine = interlock.create_engine("sqlite:///shop.db", poolclass=StaticPool)
+
+    @event.listens_for(engine, "connect")
+    def _swap(_connection: Any, record: Any) -> None:
+        record.dbapi_connection = sqlite3.connect(live)
+
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA database_list").all() == [(0, "main", live)]
+        with pytest.raises(Refused, match="'production'"):
+            Table("x", MetaData(), Column("a", Integer)).create(connection)
+
+
 def test_plugins_of_sqlalchemy_are_refused(application: Application) -> None:
     application()
     for options in {"plugins": ["rewrite"]}, {}:
@@ -198,13 +218,16 @@ def test_plugins_of_sqlalchemy_are_refused(application: Application) -> None:
 # --- engines of SQLAlchemy, whose driver does not say where it is connected -----------------
 
 
-class Silent:
-    """A driver that nobody knows, as SQLAlchemy needs it to make an engine and to connect."""
+class Silent(ModuleType):
+    """A driver that says nothing, as SQLAlchemy needs it to make an engine and to connect."""
 
     paramstyle = "qmark"
     Error = Exception
     Cursor = object
     version = "5.0"
+
+    def __init__(self) -> None:
+        super().__init__("silent")
 
     def connect(self, *_: object, **__: object) -> Silent:
         return Silent()
@@ -214,6 +237,14 @@ class Silent:
     rollback = commit = close
 
 
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put silent drivers where SQLAlchemy imports them from."""
+    for name in "pyodbc", "MySQLdb":
+        monkeypatch.setitem(sys.modules, name, Silent())
+
+
+@pytest.mark.usefixtures("silent")
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -221,16 +252,22 @@ class Silent:
         ({"connect_args": {"timeout": 3}}, None),
         ({"connect_args": {"server": "live"}}, "the option 'server' may lead the driver elsewhere"),
         ({"creator": Silent}, "made past the URL of its engine"),
+        ({"module": Silent()}, "made past the URL of its engine"),
         ({"poolclass": NullPool, "creator": Silent}, "made past the URL of its engine"),
     ],
-    ids=["the URL alone", "a harmless argument", "another server", "a creator", "without a pool"],
+    ids=[
+        "the URL alone",
+        "a harmless argument",
+        "another server",
+        "a creator",
+        "a module",
+        "without a pool",
+    ],
 )
 def test_a_silent_driver_is_judged_by_all_that_its_engine_was_given(
     more: dict[str, Any], said: str | None
 ) -> None:
-    engine = sqlalchemy.create_engine(
-        "mssql+pyodbc://devhost/dev?driver=x", module=Silent(), **more
-    )
+    engine = sqlalchemy.create_engine("mssql+pyodbc://devhost/dev?driver=x", **more)
 
     found = by_url_alone(engine)
 
@@ -238,17 +275,29 @@ def test_a_silent_driver_is_judged_by_all_that_its_engine_was_given(
     assert said is None or said in (found.doubt or "")
 
 
+@pytest.mark.usefixtures("silent")
 def test_a_silent_driver_may_connect_by_the_pool_of_another_engine() -> None:
-    live = sqlalchemy.create_engine("mssql+pyodbc://live/shop?driver=x", module=Silent())
-    engine = sqlalchemy.create_engine(
-        "mssql+pyodbc://devhost/dev?driver=x", module=Silent(), pool=live.pool
-    )
+    live = sqlalchemy.create_engine("mssql+pyodbc://live/shop?driver=x")
+    engine = sqlalchemy.create_engine("mssql+pyodbc://devhost/dev?driver=x", pool=live.pool)
 
     assert "made past the URL of its engine" in (by_url_alone(engine).doubt or "")
 
 
+@pytest.mark.usefixtures("silent")
 def test_a_listener_of_a_silent_driver_makes_its_engine_doubtful() -> None:
-    engine = sqlalchemy.create_engine("mssql+pyodbc://devhost/dev?driver=x", module=Silent())
+    engine = sqlalchemy.create_engine("mssql+pyodbc://devhost/dev?driver=x")
     event.listen(engine, "do_connect", lambda *_: None)
 
     assert "made past the URL of its engine" in (by_url_alone(engine).doubt or "")
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_variable_that_changes_later_is_judged_where_the_driver_is_silent(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application()
+    engine = interlock.create_engine("mysql://localhost/shop_dev")
+    monkeypatch.setenv("MYSQL_UNIX_PORT", "/cloudsql/live")
+
+    with pytest.raises(Refused, match="/cloudsql/live"):
+        engine.connect()

@@ -43,10 +43,13 @@ def test_a_coroutine_inside_the_block_holds_it() -> None:
         assert asyncio.run(inside()) is PERMIT
 
 
-def test_another_thread_does_not_hold_it() -> None:
+@pytest.mark.parametrize("copied", [False, True])
+def test_another_thread_does_not_hold_it(copied: bool) -> None:
+    """Nor if it has a copy of the context, as each thread has where Python is told so."""
     seen: list[Permit | None] = []
     with holding(PERMIT):
-        thread = threading.Thread(target=lambda: seen.append(current()))
+        ask = contextvars.copy_context().run if copied else (lambda function: function())
+        thread = threading.Thread(target=lambda: seen.append(ask(current)))
         thread.start()
         thread.join()
     assert seen == [None]

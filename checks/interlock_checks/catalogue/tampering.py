@@ -45,7 +45,7 @@ NOT_HOOKED: Final = (
 )
 """What lies below those and only carries settings."""
 
-LISTENERS: Final = frozenset({"dispatch", "_has_events", "_execute_on_connection"})
+LISTENERS: Final = frozenset({"dispatch", "_has_events", "_execute_ddl", "_execute_on_connection"})
 """Attributes of SQLAlchemy's classes through which the whole process is listened to or asked."""
 
 INSIDES: Final = frozenset({"__wrapped__", "__globals__", "__closure__", "__code__", "__bases__"})
