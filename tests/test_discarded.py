@@ -143,6 +143,7 @@ SEEN = [
     'n=0\ninterlock check || n=$((n+1))\n[ "$n" -eq 0 ] || exit 1',
     'n=0\ninterlock check || ((n++))\nexit "$n"',
     "n=0\ninterlock check || let n+=1\n((n>0)) && exit 1",
+    "n=0\ninterlock check || n=$((n + 1))\nexit $((n > 0))",
 ]
 
 

@@ -1088,6 +1088,61 @@ CASES: dict[str, dict[str, str]] = {
                 run: interlock migrate
         """
     },
+    "make: targets that start together": {
+        "Makefile": """
+        .PHONY: ship verify backup migrate chain
+        ship: verify backup migrate # IL501
+        verify:
+        \tinterlock verify production
+        backup:
+        \tinterlock backup
+        migrate:
+        \tinterlock migrate
+        """,
+        "ship.sh": "make -j4 ship\n",
+    },
+    "make: a target of another file that goes on": {
+        "Makefile": """
+        .PHONY: ship verify backup migrate
+        .NOTPARALLEL:
+        ship: verify backup migrate # IL501
+        verify:
+        \tinterlock verify production
+        backup:
+        \tinterlock backup
+        migrate:
+        \tinterlock migrate
+        """,
+        "ship.sh": "make -k\n",
+    },
+    "make: targets that wait": {
+        "Makefile": """
+        .PHONY: ship verify backup migrate lint
+        .NOTPARALLEL:
+        ship: verify backup migrate
+        verify:
+        \tinterlock verify production
+        backup:
+        \tinterlock backup
+        migrate:
+        \tinterlock migrate
+        lint:
+        \truff check
+        """,
+        "ship.sh": "make -j4 ship\nmake -k lint\n",
+    },
+    "make: targets that need each other": {
+        "Makefile": """
+        .PHONY: verify backup migrate
+        verify:
+        \tinterlock verify production
+        backup: verify
+        \tinterlock backup
+        migrate: backup
+        \tinterlock migrate
+        """,
+        "ship.sh": "make -kj migrate\n",
+    },
     "fly: a release command alone": {
         "fly.toml": """
         [deploy]

@@ -86,6 +86,18 @@ REPORTED = {
     "receipts unpacked": ("tar xf receipts.tgz -C .interlock\n", "IL304"),
     "receipts of another day": ("git checkout HEAD~3 -- .interlock/backup.json\n", "IL304"),
     "migration alone": ("set -e\ninterlock migrate\n", "IL501"),
+    "status lost to what is sourced": (
+        "set -e\n. bin/loose.sh\ninterlock check\ndate\n",
+        "IL306",
+    ),
+    "another program of the name": ("ln -sf /bin/true /usr/local/bin/interlock\n", "IL303"),
+    "another program written": (
+        "printf '#!/bin/sh\\n' > .venv/bin/interlock\n",
+        "IL303",
+    ),
+    "alias of the name": ("alias interlock=true\n", "IL303"),
+    "another path of the name": ("hash -p /bin/true interlock\n", "IL303"),
+    "a script of the name first": ('PATH="$PWD/ci/stubs:$PATH"\n', "IL303"),
     "through a script": ("./bin/proof.sh || true\n", "IL306"),
     "through a target": ("make proof || true\n", "IL306"),
     "a target whose failures are ignored": ("set -e\nmake -i proof\n", "IL306"),
@@ -95,6 +107,8 @@ AROUND = {
     ".pre-commit-config.yaml": HOOKS,
     "bin/proof.sh": "set -e\ninterlock check\n",
     "Makefile": "proof:\n\tbin/proof.sh\n",
+    "bin/loose.sh": "set +e\n",
+    "ci/stubs/interlock": "#!/bin/sh\nexit 0\n",
     "shop/__init__.py": "",
     "shop/deploy.py": "",
 }
@@ -299,6 +313,12 @@ INNOCENT = {
         "set -e\nbefore() { interlock verify production; interlock backup; }\n"
         "go() { before; interlock migrate; }\ngo\n"
     ),
+    "what is sourced before errexit": "set -e\n. bin/loose.sh\nset -e\ninterlock check\ndate\n",
+    "what is sourced and no more": "set -e\n. bin/other.sh\ninterlock check\ndate\n",
+    "the program itself": "ln -s /opt/venv/bin/interlock /usr/local/bin/interlock\n",
+    "alias of itself": "alias interlock='uv run interlock'\n",
+    "a script that runs it first": 'PATH="$PWD/ci/wraps:$PATH"\n',
+    "other programs first": 'PATH="$PWD/bin:$PATH"\n',
     "check before other work": "set -e\ninterlock check\ninterlock deploy production\n",
     "plain script": "./bin/other.sh || true\n",
 }
@@ -306,7 +326,12 @@ INNOCENT = {
 
 @pytest.mark.parametrize("text", INNOCENT.values(), ids=INNOCENT)
 def test_what_switches_nothing_off_is_innocent(text: str, tmp_path: Path) -> None:
-    around = {**AROUND, ".githooks/pre-commit": "interlock check\n", "bin/other.sh": "true\n"}
+    around = {
+        **AROUND,
+        ".githooks/pre-commit": "interlock check\n",
+        "bin/other.sh": "say() { set +e; date; set -e; }\n",
+        "ci/wraps/interlock": '#!/bin/sh\nexec uv run interlock "$@"\n',
+    }
 
     assert found(tmp_path, {**around, "bin/x.sh": text}) == []
 
@@ -385,6 +410,42 @@ def test_a_step_is_sure_where_no_later_one_can_do_without_it(text: str, unsure: 
 
     ran = [one for unit in found.units for stage in unit.stages for one in stage.ran]
     assert [one.step for one in ran if not one.sure] == unsure
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({".envrc": "export CI=true\n"}, [("IL304", 1)]),
+        ({".envrc": "export LANG=C\n"}, []),
+        ({"Dockerfile": "FROM shop\nCOPY old/ /app/.interlock/\n"}, [("IL304", 2)]),
+        (
+            {
+                "lefthook.yml": "pre-commit:\n  jobs:\n    - run: interlock check\n"
+                "      skip:\n        - merge\n        - run: test -n $FAST\n"
+            },
+            [("IL301", 6)],
+        ),
+        (
+            {
+                ".github/workflows/x.yml": "env: {SKIP: proof}\njobs:\n  a:\n    runs-on: x\n"
+                "    steps:\n      - uses: pre-commit/action@v3\n"
+            },
+            [("IL306", 6)],
+        ),
+        (
+            {
+                ".vscode/tasks.json": '{"tasks": [{"command": "interlock deploy",\n'
+                ' "options": {"env": {"CI": "true"}}}]}\n'
+            },
+            [("IL304", 1)],
+        ),
+        ({".husky/pre-push": "interlock check\nnpm test\n"}, []),
+    ],
+)
+def test_a_switch_in_a_file_of_its_own(
+    files: dict[str, str], expected: list[tuple[str, int]], tmp_path: Path
+) -> None:
+    assert found(tmp_path, {".pre-commit-config.yaml": HOOKS, **files}) == expected
 
 
 def test_what_a_platform_sets_for_all_it_starts_is_set_for_the_release(tmp_path: Path) -> None:

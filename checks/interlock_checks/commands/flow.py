@@ -85,6 +85,7 @@ _GROUPS = frozenset({"compound_statement", "do_group", "else_clause", "program",
 _ASSIGNED = re.compile(
     r"([A-Za-z_]\w*)(\+?)=(\"[^\"]*\"|'[^']*'|\$\(\([^()]*\)\)|\([^()]*\)|[^\s;]*)"
 )
+_SUM = re.compile(r"\$\(\([^()]*\)\)")
 _PASSING = frozenset({"comment", "function_definition", "heredoc_body", "unset_command"})
 
 
@@ -284,7 +285,15 @@ class Flow:
                 stop: Kind = "exit" if name == "exit" else "return"
                 if argument is None:
                     return frozenset({(stop, state)})
+                written = " ".join(words[1:])
+                sum_of = (
+                    holds(f"(({written[3:-2]}))", *_known(state))
+                    if _SUM.fullmatch(written)
+                    else None
+                )
                 given = value(argument, *_known(state))
+                if sum_of is not None:
+                    given = FAILED if sum_of else "0"
                 ok = exit_value(given)
                 oks = (True, False) if ok is None else (ok,)
                 ours = state.ours or given == FAILED

@@ -15,6 +15,10 @@ class Options:
 
     errexit: bool = False
     pipefail: bool = False
+    loosened: bool = False
+    """`set +e` was run, and no `set -e` after it."""
+    sourced: tuple[str, ...] = ()
+    """Files that this shell has read since errexit was last switched."""
 
 
 @dataclass(slots=True)

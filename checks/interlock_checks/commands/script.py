@@ -41,6 +41,15 @@ class Script:
                 return found
         return None
 
+    def loosened(self, command: Command) -> tuple[str, ...]:
+        """The files that are read before it, of which one would have to switch errexit off."""
+        for node, frame, shell in self.walk.origins.get(identity(command), []):
+            if shell.sourced and shell.errexit:
+                found = lost(self.walk, node, frame, False, shell.pipefail)
+                if found is not None:
+                    return shell.sourced
+        return ()
+
     def passed_over(self, first: Command, second: Command, same: Sequence[Command] = ()) -> bool:
         """
         Whether the second can run after a path that leads past the first.

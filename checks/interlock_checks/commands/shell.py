@@ -106,6 +106,8 @@ class Walk:
         self.braced: dict[int, Node] = {}
         self.substituted: PythonSource | None = None
         self.incomplete = False
+        # Whether whoever sources the text goes on after failures.
+        self.loosens = False
         self.text_budget = 8 * len(source) + 200_000
         self.steps = 0
         self.max_steps = 10_000
@@ -119,6 +121,7 @@ class Walk:
         self.enter(self.start, self.top, Context(self.top, stdin=self.stdin))
         self.max_steps += len(self.top.source) // 32
         self._drain()
+        self.loosens = self.top.shell.loosened
         # Nobody knows when these run, hence not with which values either.
         self.variables.now = dict(self.variables.ever)
         for name in list(self.functions):

@@ -18,14 +18,17 @@ from interlock_checks.commands.model import (
 )
 from interlock_checks.commands.pieces import Value
 from interlock_checks.commands.printed import printed
+from interlock_checks.commands.steps import file_of
 
 if TYPE_CHECKING:
-    from interlock_checks.commands.frames import Context
+    from interlock_checks.commands.frames import Context, Options
     from interlock_checks.commands.shell import Walk
 
 
 MOST_LINES = 24
 """Lines of a known input that `read` may get one after another."""
+MOST_SOURCED = 8
+"""Files that one shell reads of which it is asked what they leave behind."""
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _VALUED = {
     "read": re.compile(r"-\w*[dinNptu]"),
@@ -144,10 +147,23 @@ def _set(walk: Walk, command: Command, context: Context) -> None:
             index += 1
             long = const(words[index])
             options.pipefail = on if long == "pipefail" and sure else options.pipefail
-            options.errexit = on if long == "errexit" and sure else options.errexit
+            if long == "errexit" and sure:
+                _switch(options, on)
         if "e" in option and not option.startswith("--") and sure:
-            options.errexit = on
+            _switch(options, on)
         index += 1
+
+
+def _switch(options: Options, on: bool) -> None:
+    options.errexit, options.loosened, options.sourced = on, not on, ()
+
+
+def _source(_walk: Walk, command: Command, context: Context) -> None:
+    """`. FILE` runs its lines in this shell, also those that change its options."""
+    file = file_of(command.words[1]) if len(command.words) > 1 else None
+    options = context.frame.shell
+    if file is not None and len(options.sourced) < MOST_SOURCED:
+        options.sourced = (*options.sourced, file)
 
 
 def _shift(walk: Walk, command: Command, context: Context) -> None:
@@ -186,6 +202,8 @@ BUILTINS: dict[str, Callable[[Walk, Command, Context], None]] = {
     "printf": _printf,
     "set": _set,
     "shift": _shift,
+    ".": _source,
+    "source": _source,
     "alias": _alias,
     "trap": _trap,
 }

@@ -34,6 +34,10 @@ OTHERS = frozenset({"alembic", "explain", "init", "doctor", "status", "keygen", 
 HOOK_RUNNERS = frozenset({"pre-commit", "prek", "pre_commit"})
 GUARDS = frozenset({PROGRAM, *HOOKS, *HOOK_RUNNERS})
 """Programs behind which a step may stand."""
+TOGETHER = "together "
+"""Before a target of make that is called with `-j`: what it needs is made at the same time."""
+GOING_ON = "going on "
+"""Before one that is called with `-k`: what it needs is made although the one before failed."""
 _HELP = frozenset({"--help", "-h", "--version"})
 
 
@@ -80,9 +84,19 @@ def _hooks(words: tuple[Argument, ...]) -> str:
     return "hooks"
 
 
+_TOGETHER = re.compile(r"-[a-zA-Z]*j\d*|--jobs(?:=\d+)?")
+_GOING_ON = re.compile(r"-[a-zA-Z]*k[a-zA-Z]*|--keep-going")
+
+
 def _make(words: tuple[Argument, ...]) -> tuple[str, ...]:
     found: list[str] = []
     skip = False
+    plain = [const(one) or "" for one in words]
+    ways = [
+        way
+        for way, option in ((TOGETHER, _TOGETHER), (GOING_ON, _GOING_ON))
+        if any(map(option.fullmatch, plain))
+    ]
     for one in words:
         text = const(one)
         if skip:
@@ -93,7 +107,8 @@ def _make(words: tuple[Argument, ...]) -> tuple[str, ...]:
             skip = text != "-j"
         elif not text.startswith("-") and "=" not in text and not text.isdigit():
             found.append(f"make:{text}")
-    return tuple(found) or ("make:",)
+    found = found or ["make:"]
+    return (*found, *(f"{way}{one}" for way in ways for one in found))
 
 
 def _just(words: tuple[Argument, ...]) -> tuple[str, ...]:

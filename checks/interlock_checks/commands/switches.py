@@ -205,7 +205,10 @@ def _without_plugin(plain: Sequence[str]) -> bool:
 def of_variable(name: str, value: Word) -> Iterator[Switch]:
     """A variable that is set for somebody."""
     known = const(value)
-    if name == "SKIP" and known:
+    if name == "PATH" and (folders := _first_in_path(value)):
+        manner = "is replaced by a script of the repository that comes before it in `PATH`"
+        yield Switch("IL303", f"`{PROGRAM}`", manner, f"stub:{','.join(folders)}")
+    elif name == "SKIP" and known:
         ids = ",".join(re.split(r"[,\s]+", known.strip()))
         yield Switch("IL306", f"`SKIP={known[:60]}`", "keeps a hook from running", f"hook:{ids}")
     elif name == "PRE_COMMIT_ALLOW_NO_CONFIG" and known != "":
@@ -218,6 +221,13 @@ def of_variable(name: str, value: Word) -> Iterator[Switch]:
         yield Switch("IL306", "pytest without its interlock plug-in", "proves nothing", "")
     elif name.startswith("GIT_CONFIG") and _HOOKS_PATH in (known or "").lower():
         yield Switch("IL306", "`core.hooksPath`", "takes the place of the hooks")
+
+
+def _first_in_path(value: Word) -> list[str]:
+    """The folders of `PATH` of which the end is known: `$PWD/tools` is `tools`."""
+    text = "".join("*" if part is None else part for part in value)
+    ends = (one.rpartition("*")[2].strip("/") or one for one in text.split(":"))
+    return [one for one in ends if one and "*" not in one and "," not in one][:MOST_FOLDERS]
 
 
 def forges(name: str, value: Word) -> bool:
@@ -240,6 +250,34 @@ def given(command: Command) -> Iterator[tuple[str, Word]]:
 
 _WRITERS = frozenset({"tee", "touch", "truncate", "sponge"})
 _COPIERS = frozenset({"cp", "mv", "ln", "install", "rsync", "scp"})
+
+
+MOST_FOLDERS = 8
+"""Folders of a search path that are looked at."""
+
+
+def replaces_program(words: Sequence[Argument]) -> bool:
+    """
+    Whether a command puts another program in the place of interlock, by a file or by its name.
+
+    `cp`, `mv`, `ln`; `alias`, `hash -p`.
+    """
+    name = tail(words[0]) if words else None
+    plain = [const(one) or "" for one in words[1:]]
+    if name == "alias":
+        mark = f"{PROGRAM}="
+        return any(one.startswith(mark) and PROGRAM not in one[len(mark) :] for one in plain)
+    if name == "hash":
+        return len(plain) > 2 and plain[0] == "-p" and PROGRAM in plain[2:] and _other(plain[1])
+    if name not in _COPIERS:
+        return False
+    operands = [one for one in plain if not one.startswith("-")]
+    return len(operands) == 2 and not _other(operands[1]) and _other(operands[0])
+
+
+def _other(path: str) -> bool:
+    """Whether a path is not that of a program `interlock` in a folder of programs."""
+    return not path.endswith(f"bin/{PROGRAM}")
 
 
 _KEYS = re.compile(

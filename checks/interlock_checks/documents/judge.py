@@ -23,11 +23,13 @@ from interlock_checks.commands.switches import (
     given,
     is_state,
     of_variable,
+    replaces_program,
     rewrites_contract,
     writes_state,
 )
 from interlock_checks.commands.written import Written
 from interlock_checks.documents.model import (
+    PROFILE,
     Claim,
     Document,
     Entry,
@@ -57,9 +59,11 @@ FARTHEST = 100
 NOTHING = Document()
 _STEPS = frozenset({*STEPS, "any"})
 _FORGED = "is set for a command of interlock by the script that runs it"
+_LASTING = "is set for every command of a shell that is set up so"
 _WRITTEN = Switch("IL304", ".interlock/", "is written by a script, not by the step it is about")
 _REWRITTEN = Switch("IL304", "the contract", "is rewritten by a script, which then is proved by it")
 _REPLACED = Switch("IL303", "`interlock`", "is replaced by a function of the script", "")
+_ANOTHER = Switch("IL303", "`interlock`", "is replaced by another program")
 _NAME = "__unknown__"
 """Stands in Python source for what only the system knows."""
 
@@ -75,6 +79,7 @@ class Outcome:
     steps: list[tuple[Command, str, int]] = field(default_factory=list)
     assumptions: list[tuple[int, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    loosens: bool = False
 
 
 Reading = Callable[[str, str], Document]
@@ -88,7 +93,10 @@ def judge_layout(layout: Layout, read: Reading) -> Document:
     Files that a script writes are `read` as if they were there.
     """
     inside = layout.system in CI_SYSTEMS
-    outcomes = [judge_script(script, read, in_ci=inside) for script in layout.scripts]
+    lasting = layout.system == PROFILE
+    outcomes = [
+        judge_script(script, read, in_ci=inside, lasting=lasting) for script in layout.scripts
+    ]
     return Document(
         claims=_once([*layout.claims, *(one for o in outcomes for one in o.claims)]),
         system=layout.system,
@@ -101,6 +109,7 @@ def judge_layout(layout: Layout, read: Reading) -> Document:
         includes=layout.includes,
         filters=layout.filters,
         hooks=layout.hooks,
+        loosens=layout.system in ("shell", PROFILE) and any(one.loosens for one in outcomes),
     )
 
 
@@ -141,10 +150,13 @@ def _unit(job: Job, outcomes: Sequence[Outcome]) -> Unit:
     )
 
 
-def judge_script(script: Script, read: Reading, *, in_ci: bool = False) -> Outcome:
+def judge_script(
+    script: Script, read: Reading, *, in_ci: bool = False, lasting: bool = False
+) -> Outcome:
     """
     What one script does.
 
+    `lasting`: what it sets holds for the commands that somebody types after it.
     `in_ci`: its surroundings are those of a CI system, which sets CI variables by itself.
     """
     outcome = Outcome()
@@ -177,7 +189,8 @@ def judge_script(script: Script, read: Reading, *, in_ci: bool = False) -> Outco
             if found.open_row is not None:
                 row = _row(script, found.open_row)
                 outcome.problems.append(Problem("a quote is opened here and never closed", row))
-            _settings(script, found, outcome)
+            outcome.loosens = found.walk.loosens
+            _settings(script, found, outcome, lasting=lasting)
             for path, at in found.walk.writes if in_ci else ():
                 if const(path) in ("interlock.toml", "./interlock.toml"):
                     # A pipeline has one in its checkout already; elsewhere this may set one up.
@@ -214,6 +227,8 @@ def _command(
         claim(outcome, row, _WRITTEN)
     if rewrites_contract(command.words):
         claim(outcome, row, _REWRITTEN)
+    if replaces_program(command.words):
+        claim(outcome, row, _ANOTHER)
     calls = (*verdict.files, *verdict.calls, *(f"module:{one}" for one in verdict.modules))
     if calls or verdict.step:
         discarded = found.lost(command) if found is not None else forgotten(command.words)
@@ -221,6 +236,14 @@ def _command(
         switch = discard(command, verdict.step, discarded) if discarded else None
         if switch is not None:
             claim(outcome, row, switch)
+        elif found is not None and verdict.step in STEPS:
+            for file in found.loosened(command):
+                manner = f"loses its exit status to `set +e` in {file}, which is sourced before it"
+                claim(
+                    outcome,
+                    row,
+                    Switch("IL306", f"`interlock {verdict.step}`", manner, f"loose:{file}"),
+                )
         outcome.steps.append((command, verdict.step, len(outcome.ran)))
         outcome.ran.append(Ran(row, verdict.step, calls, True, discarded))
 
@@ -230,7 +253,9 @@ def claim(outcome: Outcome, row: int, switch: Switch) -> None:
     outcome.claims.append(Claim(switch.code, row, switch.what, switch.manner, switch.needs))
 
 
-def _settings(script: Script, found: ShellScript, outcome: Outcome) -> None:
+def _settings(
+    script: Script, found: ShellScript, outcome: Outcome, *, lasting: bool = False
+) -> None:
     """What the text sets for the commands after it, and what it writes."""
     walk = found.walk
     steps = [one.row for one in outcome.ran if one.step in _STEPS]
@@ -243,10 +268,17 @@ def _settings(script: Script, found: ShellScript, outcome: Outcome) -> None:
             claim(outcome, first, _REPLACED)
     for (name, value, row), exported in walk.settings.items():
         for switch in of_variable(name, value):
-            if exported or name in walk.exported:
+            if exported or name in walk.exported or name == "PATH":
                 claim(outcome, _row(script, row), switch)
-        if steps and forges(name, value) and (exported or name in walk.exported):
+        if not forges(name, value) or not (exported or name in walk.exported):
+            continue
+        if steps:
             claim(outcome, _row(script, row), Switch("IL304", name, _FORGED, ""))
+        elif lasting:
+            claim(outcome, _row(script, row), Switch("IL304", name, _LASTING))
+    for one in walk.written:
+        if one.path.endswith(f"bin/{PROGRAM}") and PROGRAM not in (const(one.text) or PROGRAM):
+            claim(outcome, _row(script, one.row), _ANOTHER)
     for path, row in walk.writes:
         if is_state(path):
             claim(outcome, _row(script, row), _WRITTEN)

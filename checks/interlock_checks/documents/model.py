@@ -22,6 +22,10 @@ FILE = "no file "
 """Before the name of a target in its condition: it runs as long as there is no such file."""
 MADE = "not made "
 """As `FILE`, of a target that makes the file itself."""
+SERIAL = ".NOTPARALLEL"
+"""The target of a makefile with which its prerequisites are never made at the same time."""
+PROFILE = "profile"
+"""The system of files that set up a shell in which somebody works."""
 HOOK = "hook "
 """Before the name of a unit that should run interlock, because its hook is called so."""
 
@@ -261,6 +265,8 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     includes: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
     hooks: tuple[str, ...] = ()
+    loosens: bool = False
+    """A shell that sources it goes on after failures, because it ends with errexit off."""
 
 
 ENCODER = msgspec.msgpack.Encoder()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from interlock_checks import catalogue
-from interlock_checks.commands.steps import STEPS
+from interlock_checks.commands.steps import PROGRAM, STEPS
 from interlock_checks.documents.model import Document, Entry
 from interlock_checks.facts import model as m
 from interlock_checks.homes import Homes
@@ -137,12 +138,30 @@ class Surroundings:
                 return not self.homes.is_test(names)
             case "front":
                 return _identifier(names) in self.fronts
+            case "loose":
+                return any(self.documents[one].loosens for one in self._named(names))
+            case "stub":
+                return any(
+                    not self._runs_itself(path)
+                    for folder in names.split(",")
+                    for path in self._named(f"{folder}/{PROGRAM}")
+                )
             case "husky":
                 return self._runs(".husky/")
             case "lefthook":
                 return self._runs("lefthook.") or self._runs(".lefthook.")
             case _:
                 return True
+
+    def _named(self, written: str) -> list[str]:
+        """The files that a path may mean, as it is written in a script."""
+        end = re.sub(r"^(?:\*|\.{0,2}/)+", "", written)
+        return [one for one in self.documents if one == end or one.endswith(f"/{end}")]
+
+    def _runs_itself(self, path: str) -> bool:
+        """Whether a script that is called as interlock is calls that, too."""
+        units = self.documents[path].units
+        return any(ran.step for unit in units for stage in unit.stages for ran in stage.ran)
 
     def _hooks(self) -> frozenset[str]:
         return frozenset(one for document in self.documents.values() for one in document.hooks)

@@ -20,6 +20,7 @@ import msgspec
 
 from interlock_checks.documents.conditions import NEVER, is_input, terms
 from interlock_checks.documents.model import HOOK, Document, Ran, Stage, Unit
+from interlock_checks.link.alongside import as_started
 from interlock_checks.link.callees import Callees, Key, Site
 from interlock_checks.link.made import as_made
 from interlock_checks.link.merged import as_merged
@@ -95,7 +96,7 @@ def pipeline_reaches(
     """The findings about order and conditions in all pipelines of a repository of these files."""
     if not any(_concerned(one) for one in documents.values()):
         return
-    documents = as_merged(as_made(documents, files))
+    documents = as_started(as_merged(as_made(documents, files)))
     pipelines = _Pipelines(documents, Callees(documents))
     found: dict[tuple[str, int, str], Reach] = {}
     for reach in [*pipelines.migrations(), *pipelines.checks(), *pipelines.hooks()]:
@@ -194,6 +195,8 @@ class _Pipelines:
             )
             verb = "have" if len(gone) > 1 else "has"
             manner = f"can start before {steps} {verb} succeeded"
+            if _starts_together(self.documents[path]):
+                manner += ", because `make -j` and `make -k` do not keep the order of a target"
             yield _reach(path, row, "IL501", "interlock migrate", manner)
 
     def checks(self) -> Iterator[Reach]:
@@ -404,6 +407,10 @@ class _Pipelines:
         for other in ways[1:]:
             known = known.either(other)
         return known
+
+
+def _starts_together(document: Document) -> bool:
+    return document.system == "make" and any(unit.abreast for unit in document.units)
 
 
 def _conditional(before: Known, after: Known, place: tuple[str, int] | None) -> Known:

@@ -15,6 +15,7 @@ import msgspec
 
 from interlock_checks.commands.argv import unholed
 from interlock_checks.commands.model import REST, Argument, Rest, Word, const, word
+from interlock_checks.commands.switches import is_state
 from interlock_checks.documents.model import Job, Layout, Part, Script
 from interlock_checks.documents.sheet import shell_text_at
 from interlock_checks.documents.shells import Shell, options_of
@@ -137,7 +138,10 @@ def _step(one: _Instruction, stage: _Stage, scripts: list[Script], building: lis
                 first = one.text.count("\n")
                 rows = (*one.rows[first:], one.rows[-1])
                 scripts.append(Script("shell", unholed(whole), rows=rows))
-            elif len(given := _copied(one.text)) == 2 and given[1].endswith("/interlock.toml"):
+            elif len(given := _copied(one.text)) == 2 and (
+                given[1].endswith(("/interlock.toml", "/bin/interlock"))
+                or is_state(unholed(given[1]))
+            ):
                 copied = (word("cp"), *map(unholed, given))
                 rows = (one.rows[0],) * len(copied)
                 scripts.append(Script("words", words=copied, rows=rows))

@@ -394,6 +394,15 @@ def _run(run: Node, shell: str, how: Script, sheet: Sheet) -> list[int]:
 def _with(step: Map, uses: str, how: Script, sheet: Sheet) -> Iterator[int]:
     """What the inputs of an action or a reusable workflow run."""
     given = step.get("with")
+    if uses.partition("@")[0] in ("pre-commit/action", "j178/prek-action"):
+        row = step.row_of("uses")
+        extra = [
+            Text("pre-commit", row, (row,)),
+            Text("run", row, (row,)),
+            child(given, "extra_args"),
+        ]
+        yield from sheet.argv([Seq(row, [one for one in extra[:2] if one]), extra[2]], how)
+        return
     if not isinstance(given, Map):
         return
     if uses.lower().startswith("actions/"):

@@ -52,6 +52,12 @@ def _command(hook: str, around: Map, row: int, key: str, command: Map, sheet: Sh
                 Claim("IL502", holder.row_of("skip"), name, "is skipped, so it never runs")
             )
             return
+    for holder in (command, around):
+        for one in (*items(holder.get("skip")), *items(holder.get("only"))):
+            if isinstance(one, Map) and isinstance(one.get("run"), Text):
+                manner = "hangs on a command that whoever commits can decide"
+                sheet.claims.append(Claim("IL301", one.row_of("run"), f"`{name}`", manner))
+                return
     if hook.startswith("post-"):
         sheet.claims.append(Claim("IL502", row, name, f"runs in {hook}, so it stops no commit"))
         return

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from interlock_checks.commands.argv import HOLE, unholed
 from interlock_checks.documents.formats.make_variables import Variables, calls_shell
-from interlock_checks.documents.model import FILE, MADE, Job, Layout, Part, Script
+from interlock_checks.documents.model import FILE, MADE, SERIAL, Job, Layout, Part, Script
 from interlock_checks.documents.shells import options_of
 
 _ASSIGNMENT = re.compile(
@@ -68,6 +68,7 @@ class _Reader:
     exported: set[str] = field(default_factory=set)
     global_shell: list[tuple[int, str]] = field(default_factory=list)
     oneshell: bool = False
+    serial: bool = False
     ignored: set[str] | None = field(default_factory=set)
     forgiving: str = "`.IGNORE`"
     phony: set[str] = field(default_factory=set)
@@ -87,7 +88,9 @@ def read(text: str, path: str) -> Layout:
     flags = found.variables.first("$(MAKEFLAGS)").split()
     if any(map(_IGNORING.match, flags)):
         found.ignored, found.forgiving = None, "`--ignore-errors` of `MAKEFLAGS`"
-    abreast = ".NOTPARALLEL" not in found.targets and any(map(_ABREAST.match, flags))
+    if found.serial:
+        jobs.append(Job(SERIAL, 1))
+    abreast = not found.serial and any(map(_ABREAST.match, flags))
     for name, target in found.targets.items():
         first = len(scripts)
         scripts.extend(_recipe(name, target, found))
@@ -239,6 +242,8 @@ def _rule(match: re.Match[str], row: int, line: str, found: _Reader) -> list[_Ta
         found.phony.update(needed)
     if names == [".ONESHELL"]:
         found.oneshell = True
+    if names == [SERIAL] and not needed:
+        found.serial = True
     if names == [".IGNORE"]:
         if needed and found.ignored is not None:
             found.ignored.update(needed)

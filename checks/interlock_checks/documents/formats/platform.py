@@ -286,7 +286,8 @@ class _File:
         how = Script(
             "shell",
             environment=self.environment
-            + settings(node.get("env") or node.get("environment"), self.sheet),
+            + settings(node.get("env") or node.get("environment"), self.sheet)
+            + settings(child(node, "options", "env"), self.sheet),
             errexit=True,
             discarded=f"`{ignored}: {string(node.get(ignored)) or ''}`" if ignored else around,
             image=string(node.get("image")),
