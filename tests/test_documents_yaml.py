@@ -84,6 +84,22 @@ RUN: dict[str, tuple[str, str]] = {
         """,
     ),
     "PowerShell of AppVeyor": ("appveyor.yml", "deploy_script:\n  - ps: alembic upgrade head\n"),
+    "one branch of a chart": (
+        "chart/templates/web.yaml",
+        """
+        kind: Deployment
+        spec:
+          template:
+            spec:
+              containers:
+                - name: web
+                  {{- if .Values.migrate }}
+                  command: [alembic, upgrade, head]
+                  {{- else }}
+                  command: [uvicorn, "shop:app"]
+                  {{- end }}
+        """,
+    ),
     "a hook of Terragrunt": (
         "terragrunt.hcl",
         """

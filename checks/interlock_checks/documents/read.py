@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import cast
+from typing import TypeVar, cast
+
+import msgspec
 
 from interlock_checks.commands.argv import HOLE
 from interlock_checks.discover import Source
@@ -15,11 +17,14 @@ from interlock_checks.documents.comments import suppression_claims
 from interlock_checks.documents.judge import judge_layout
 from interlock_checks.documents.kinds import format_of, is_of_a_skeleton, is_template
 from interlock_checks.documents.model import Document, Layout
+from interlock_checks.documents.templates import readings
 from interlock_checks.facts.model import Problem
 from interlock_checks.source import Unreadable
 
 Reader = Callable[[str, str], Layout]
 """`read(text, path)` of a module in `formats/`. May raise `Unreadable`."""
+
+T = TypeVar("T")
 
 LARGEST = 20_000_000
 """Bytes of a document; generated files beyond that are no script that anybody runs."""
@@ -27,6 +32,8 @@ LARGEST = 20_000_000
 DEEPEST = 3
 """Files written by files that are written."""
 
+_KEYED = re.compile(r"\.(?:ya?ml|json|toml)(?:\.\w+)?\Z", re.I)
+"""Files in which a key stands once: of what the branches of a template put there, one counts."""
 _MARKS = re.compile(r"\{\{.*?\}\}", re.S)
 _STATEMENTS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.S)
 
@@ -45,20 +52,42 @@ def read_document(source: Source, *, depth: int = 0) -> Document:
     if name is None:
         return Document()
     try:
-        whole = text = decoded(source.data)
-        if is_template(source.path):
-            text = without_marks(whole)
-        layout = reader(name)(text, source.path)
-        if text != whole and is_of_a_skeleton(source.path):
-            # What it becomes is read where it becomes it; what can be read of it counts here too.
-            layout = replace(layout, problems=())
-        said = tuple(suppression_claims(text, layout.comments))
-        layout = replace(layout, claims=(*layout.claims, *said))
-        return judge_layout(layout, partial(_written, depth=depth + 1))
+        whole = decoded(source.data)
+        document = _read(name, source.path, whole, depth)
+        if _KEYED.search(source.path) and ("{%" in whole or "{{" in whole):
+            for reading in readings(whole):
+                document = _with(document, _read(name, source.path, reading, depth))
+        return document
     except Unreadable as error:
         return _problem(error.message, error.row)
     except RecursionError:
         return _problem("it is nested too deeply", 1)
+
+
+def _read(name: str, path: str, whole: str, depth: int) -> Document:
+    text = without_marks(whole) if is_template(path) else whole
+    layout = reader(name)(text, path)
+    if text != whole and is_of_a_skeleton(path):
+        # What it becomes is read where it becomes it; what can be read of it counts here too.
+        layout = replace(layout, problems=())
+    said = tuple(suppression_claims(text, layout.comments))
+    layout = replace(layout, claims=(*layout.claims, *said))
+    return judge_layout(layout, partial(_written, depth=depth + 1))
+
+
+def _with(document: Document, reading: Document) -> Document:
+    """A document, with what is executed where a template is filled in in one of its ways."""
+    return msgspec.structs.replace(
+        document,
+        claims=_united(document.claims, reading.claims),
+        nested=_united(document.nested, reading.nested),
+        entries=_united(document.entries, reading.entries),
+        assumptions=_united(document.assumptions, reading.assumptions),
+    )
+
+
+def _united(first: tuple[T, ...], second: tuple[T, ...]) -> tuple[T, ...]:
+    return (*first, *(one for one in second if one not in first))
 
 
 def _written(path: str, text: str, *, depth: int) -> Document:
