@@ -98,6 +98,9 @@ FILLING: Final = frozenset(
 JOINING: Final = frozenset("extend extendleft update".split())
 """Methods that put in their last argument; and those that put in what it holds."""
 
+REMOVING: Final = frozenset("clear discard pop popleft popitem remove".split())
+"""Methods by which a list, set or table has less in it."""
+
 TAKING: Final = frozenset("pop popleft get get_nowait popitem __getitem__".split())
 """Methods that give an item."""
 
@@ -107,6 +110,9 @@ COLLECTING: Final = frozenset(
     + ["collections.deque", "collections.OrderedDict"]
 )
 """Methods, and functions, that give what holds the same items; without arguments, nothing yet."""
+
+SHORTENING: Final = frozenset({"builtins.zip", "builtins.iter"})
+"""Those of them that may give fewer items than they were given."""
 
 ORDERING: Final = COLLECTING - {f"builtins.{name}" for name in ("dict", "enumerate", "zip")}
 """Those of them that give the same items alone."""
@@ -122,6 +128,9 @@ HARMLESS: Final = frozenset({"builtins", "logging", "json", "pprint", "itertools
 INERT_CALLS: Final = frozenset(
     f"builtins.{name}" for name in "print len str repr bool id type isinstance hash".split()
 )
+NOT_CALLING: Final = INERT_CALLS | {f"builtins.{n}" for n in ("getattr", "hasattr", "callable")}
+"""Functions that do not call what they are given."""
+
 INERT_METHODS: Final = frozenset(
     "debug info warning error exception critical log echo secho".split()
 )
@@ -137,6 +146,9 @@ open there."""
 
 AT_EXIT: Final = "atexit.register"
 """What runs its argument when the program ends, however it ends."""
+
+UNCAUGHT: Final = "sys.excepthook"
+"""The variable that holds what runs when nobody has caught an exception."""
 
 STRUCTURED: Final = frozenset({"asyncio.TaskGroup.create_task"})
 """Those that a block waits for: what is raised there is raised at its end."""
@@ -160,9 +172,7 @@ LAZY: Final = frozenset(
 COMPLETED: Final = frozenset({"concurrent.futures.as_completed", "asyncio.as_completed"})
 """Functions that give the futures they were given, as they end."""
 
-INERT: Final = frozenset(
-    "functools inspect dataclasses typing typing_extensions logging builtins.isinstance".split()
-)
+INERT: Final = frozenset("functools inspect dataclasses typing typing_extensions logging".split())
 """Libraries that are given functions and do not call them."""
 
 ENDING: Final[Mapping[str, int]] = {

@@ -101,6 +101,12 @@ BAD: Final = frozenset({"failed"})
 WAITING: Final = frozenset({"wait", "poll"})
 """Methods that return the status."""
 
+POLLING: Final = "poll"
+"""The one of them that does not wait: it returns None as long as the process runs."""
+
+LOOKING: Final = frozenset({"poll", "pid", "args", "kill", "terminate", "send_signal"})
+"""What may be asked of a process without waiting for its end."""
+
 CHECKING: Final = "check_returncode"
 """The method that raises unless the status is 0."""
 

@@ -23,6 +23,9 @@ RECEIPTS: Final[Mapping[str, str]] = {
 }
 """Step -> the class of the receipt that it gives, as far as reading tells them apart."""
 
+USED: Final = "interlock.UsedReceipt"
+"""The class of a receipt with which something was migrated: it opens no second permit."""
+
 PERMIT: Final = "interlock.Permit"
 """The class of what `permit` returns: a context manager, open for the length of its block."""
 
@@ -34,6 +37,9 @@ EVIDENCE: Final = frozenset({RECEIPT, PERMIT, *RECEIPTS.values()})
 
 REFUSED: Final = "interlock.Refused"
 """A refusal: a BaseException, so that a blanket `except Exception` cannot swallow it."""
+
+ERROR: Final = "builtins.BaseException"
+"""The class of an exception that was caught, of which nothing else is known."""
 
 
 class Guard(Struct, frozen=True):

@@ -48,6 +48,12 @@ NOT_HOOKED: Final = (
 LISTENERS: Final = frozenset({"dispatch", "_has_events", "_execute_ddl", "_execute_on_connection"})
 """Attributes of SQLAlchemy's classes through which the whole process is listened to or asked."""
 
+HOLDERS: Final = frozenset({"gc.get_referrers"})
+"""Functions that find what holds an object, where it can be put out of its place."""
+
+FRAMES: Final = frozenset({"f_globals", "f_locals", "f_builtins"})
+"""Attributes of a frame that are a namespace of its code: the names in it are looked up there."""
+
 INSIDES: Final = frozenset({"__wrapped__", "__globals__", "__closure__", "__code__", "__bases__"})
 """Attributes that lead behind what a function or class shows."""
 

@@ -5,6 +5,7 @@ from interlock_checks.project import Offence
 
 _CAUSES = {
     "condition": "what is asked here decides whether {} runs",
+    "name": "what is called here may be something else than {}",
     "loop": "this loop may run zero times, and then {} does not run",
     "handler": "an exception that is caught here leaves {} out",
     "override": "a subclass puts another method in the place of one that runs {}",

@@ -12,7 +12,8 @@ class BrokenReceiptChain(Check):
 
     It is the value that counts, not that all the calls are there: a receipt that never went through
     `interlock.backup` cannot say that there is a backup. One that comes from a file, from an
-    unknown caller or from nowhere says nothing at all.
+    unknown caller or from nowhere says nothing at all. Nor does one that has
+    migrated something already: a receipt is for one migration of one database.
     """
 
     code = "IL402"
@@ -46,6 +47,14 @@ class BrokenReceiptChain(Check):
                 with open(path) as file:
                     receipt = json.load(file)
                 interlock.migrate(receipt)  # IL402
+        """,
+        "a receipt that was used": """
+            import interlock
+
+            def deploy(targets: list[str]) -> None:
+                receipt = interlock.backup(interlock.verify(targets[0]))
+                for target in targets:
+                    interlock.migrate(receipt)  # IL402
         """,
         "a receipt from whoever calls": """
             import interlock
@@ -96,5 +105,7 @@ class BrokenReceiptChain(Check):
     }
 
     def message(self, offence: Offence) -> str:
+        if offence.manner == "used":
+            return f"`{offence.sink}` may be given a receipt that was used for a migration before"
         wanted = _WANTED.get(offence.sink, "interlock.backup")
         return f"`{offence.sink}` may be given something that did not come from `{wanted}`"

@@ -126,7 +126,7 @@ def read_try(reader: Reader, node: cst.Try | cst.TryStar, frame: Frame) -> bool:
         name = None
         if handler.name is not None:
             name = _target_name(handler.name.name)
-            reader.bind(frame, name, reader.unknown)
+            reader.bind(frame, name, reader.add(m.Caught()))
         if reader.suite(handler.body, frame):
             if name is not None:
                 frame.env.pop(name, None)
@@ -218,6 +218,11 @@ def _matches(reader: Reader, pattern: cst.MatchPattern, subject: int, frame: Fra
                 return reader.unknown
             among = reader.add(m.Seq("tuple", tuple(constants)))
             return reader.add(m.Test("in", (subject, among)))
+        case cst.MatchClass(cls=kind, patterns=parts, kwds=named):
+            test = reader.add(m.Test(m.IS_A, (subject, reader.value(kind, frame, INERT))))
+            inner = [one.value for one in parts] + [one.pattern for one in named]
+            whole = all(_is_irrefutable(one) for one in inner)
+            return test if whole else reader.unknown
         case _:
             return reader.unknown
 
@@ -247,10 +252,12 @@ def _pattern(reader: Reader, pattern: cst.CSTNode | None, subject: int, frame: F
             if pattern.rest is not None:
                 reader.bind(frame, pattern.rest.value, subject)
         case cst.MatchClass():
-            for positional in pattern.patterns:
-                _pattern(reader, positional.value, reader.unknown, frame)
+            kind = reader.value(pattern.cls, frame, INERT)
+            for position, positional in enumerate(pattern.patterns):
+                inner = reader.add(m.Part(subject, kind, str(position)))
+                _pattern(reader, positional.value, inner, frame)
             for keyword in pattern.kwds:
-                inner = reader.add(m.Attr(subject, keyword.key.value))
+                inner = reader.add(m.Part(subject, kind, keyword.key.value))
                 _pattern(reader, keyword.pattern, inner, frame)
         case _:
             pass

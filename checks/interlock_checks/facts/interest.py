@@ -188,6 +188,8 @@ class Filter:
                 return isinstance(callee, m.Attr) and callee.name in {"import_module", "reload"}
             case m.Item(base=source) | m.Each(source=source) | m.Entered(source=source):
                 return self.changes(source)
+            case m.Part(subject=subject):
+                return self.changes(subject)
             case m.Seq(items=items) | m.Either(options=items) | m.Map(values=items):
                 return any(self.changes(item) for item in items)
             case _:
@@ -216,6 +218,8 @@ class Filter:
                 return self.minded(base)
             case m.Each(source=source) | m.Entered(source=source) | m.Splat(value=source):
                 return self.minded(source)
+            case m.Part(subject=subject, name=name):
+                return name in _NAMES or self.minded(subject)
             case m.Comp(element=element):
                 return self.minded(element)
             case m.Const(value=str() as text):

@@ -108,6 +108,9 @@ CHANGED = "changed"
 STORED = "stored"
 """The operator of an operation that gives an attribute (left) a value (right)."""
 
+IS_A = "is a"
+"""The operator of a comparison that asks for the class of something, as class patterns do."""
+
 ASSIGNED, DELETED, UPDATED, REBOUND = "assigned", "deleted", "updated", "bound again"
 NAMED, DEFINED = "imported as interlock", "defined as interlock"
 STORES = frozenset({ASSIGNED, DELETED, UPDATED, REBOUND, NAMED, DEFINED})
@@ -233,6 +236,18 @@ class Test(msgspec.Struct, frozen=True, array_like=True, tag="t"):
     operands: tuple[int, ...]
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True, tag="x"):
+    """What `case kind(...)` takes out of a subject: a name, or the position of a field."""
+
+    subject: int
+    kind: int
+    name: str
+
+
+class Caught(msgspec.Struct, frozen=True, array_like=True, tag="k"):
+    """What `except ... as name` gives to the name."""
+
+
 Node = (
     Const
     | Data
@@ -260,6 +275,8 @@ Node = (
     | Starred
     | Super
     | Test
+    | Part
+    | Caught
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from interlock_checks.catalogue.control import UNCAUGHT
 from interlock_checks.facts import model as m
 from interlock_checks.facts import stores
 from interlock_checks.facts.flow import Frame
@@ -65,8 +66,9 @@ def _mutated(reader: Reader, before: int, method: str, args: tuple[m.Arg, ...]) 
         case "update":
             return reader.add(m.Op("|", before, last))
         case "setdefault" if len(args) == 2:
+            # What is there already stays.
             pair = reader.add(m.Map((args[0].value,), (last,)))
-            return reader.add(m.Op("|", before, pair))
+            return reader.add(m.Op("|", pair, before))
         case _:
             return reader.add(m.Op(m.CHANGED, before, before))
 
@@ -143,7 +145,8 @@ def _store_attribute(reader: Reader, target: cst.Attribute, value: int, frame: F
 
     if reader.trace.active:
         stored = m.Op(m.STORED, reader.add(m.Attr(base, target.attr.value)), value)
-        reader.trace.mark("set", reader.add(stored))
+        hook = target.attr.value == UNCAUGHT.rpartition(".")[2]
+        reader.trace.mark("set", reader.add(stored), target if hook else None)
 
 
 def _store_item(reader: Reader, target: cst.Subscript, value: int, frame: Frame) -> None:

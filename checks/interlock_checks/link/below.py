@@ -64,3 +64,8 @@ def spilled(ways: Sequence[Path], later: Sequence[Path]) -> list[Path]:
 
 def marker(owner: Name) -> Name:
     return owner[0], owner[1], f"{owner[2]}.put"
+
+
+def keys_of(owner: Name) -> Name:
+    """Where it is remembered what a table has its keys from."""
+    return owner[0], owner[1], f"{owner[2]}.keys"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from interlock_checks.catalogue import control
 from interlock_checks.catalogue.guards import PERMIT
 from interlock_checks.facts import model as m
-from interlock_checks.link.calls import arguments_of, is_manager, run_generator, run_own
+from interlock_checks.link.calls import arguments_of, is_manager, run_generator, run_own, used
 from interlock_checks.link.exits import quit_by
 from interlock_checks.link.handlers import (
     Caught,
@@ -122,10 +122,12 @@ def _enter(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow
             )
     flow = Flow()
     opened: list[Path] = []
+    uses = False
     for path in paths:
         values = machine.value(step.node, path, at)
         permits = [isinstance(v, Made) and v.name == PERMIT for v in values]
         held = any(permits) and (all(permits) or "permit" in path.ran)
+        uses = uses or held
         opened.append(replace(path, permits=path.permits + 1) if held else path)
     for value in machine.value(step.node, paths[0], at) if paths else ():
         if isinstance(value, Obj):
@@ -141,6 +143,8 @@ def _enter(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow
         entered, left = divided(inner.raised, caught, site)
         inner.raised = left
         inner.normal = [*inner.normal, *entered]
+    elif uses:
+        inner.normal = [used(machine, call, path, at) for path in inner.normal]
     flow.normal = merged(flow.take(inner))
     return flow
 

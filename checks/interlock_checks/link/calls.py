@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from interlock_checks.catalogue import control
+from interlock_checks.catalogue.guards import RECEIPTS, USED
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import object_of
 from interlock_checks.link.frames import Frame, frame_of, passed
@@ -16,7 +17,18 @@ from interlock_checks.link.members import decorators_of
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
 from interlock_checks.link.running import Running, divided, enclosing, is_worth, union_of
 from interlock_checks.link.shape import Step, every
-from interlock_checks.link.values import Ext, Fun, Given, Lit, Method, Values, as_told, is_told
+from interlock_checks.link.values import (
+    Ext,
+    Fun,
+    Given,
+    Lit,
+    Made,
+    Method,
+    Obj,
+    Values,
+    as_told,
+    is_told,
+)
 from interlock_checks.link.world import NESTED
 
 DEEPEST = 12
@@ -50,7 +62,13 @@ def run_own(
     key = (function.path, function.scope)
     kept = function.scope in machine.world.files[function.path].control
     told = any(is_told(value) for one in given for value in one.values)
-    if kept and not told and not machine.relevance.matters(*key):
+    own = function.owner.given or () if isinstance(function.owner, Obj) else ()
+    if (
+        kept
+        and not told
+        and not machine.relevance.matters(*key)
+        and not any(machine.relevance.brings(one.values) for one in (*given, *own))
+    ):
         result = (at.path, at.scope, f"#{node}")
         raised = [Raised(path, "error") for path in paths if not path.has_failed]
         return Flow([path.bind(result, None) for path in paths], raised)
@@ -157,7 +175,7 @@ def _inline(
         path, scope, machine.owner(), frame, at, place, on_yield, at.bare, at.handling, at.me
     )
     holdings = machine.conditions.holdings
-    arguments = handed(holdings, at, node if call < 0 else call, function)
+    arguments = handed(holdings, at, node if call < 0 else call, function, len(given))
     paths = [enter(holdings, at, arguments, one) for one in paths]
     ran = machine.run(machine.shape(path, scope), paths, inner)
     machine.may_refuse(path, scope, ran)
@@ -270,3 +288,28 @@ def is_lazy(machine: Machine, function: Fun) -> bool:
     if function.path.partition(NESTED)[1]:
         return False
     return machine.scope_of(function).is_async or _is_generator(machine, function)
+
+
+def ends_well(
+    machine: Machine, given: Sequence[Given], place: int, paths: list[Path], at: Running
+) -> bool:
+    """Whether what runs at the end of the program makes a success of it, whatever has happened."""
+    for function in given[0].values if given else ():
+        if function == Ext("os._exit") and given[1:2] == (Given((Lit(0),)),):
+            return True
+        if isinstance(function, Fun):
+            ran = run_own(machine, function, tuple(given[1:]), -1, place, paths, at)
+            if any(one.kind == "success" for one in ran.raised):
+                return True
+    return False
+
+
+def used(machine: Machine, call: int, path: Path, at: Running) -> Path:
+    """With the variable marked that held the receipt of a migration which has come to its end."""
+    node = machine.world.files[at.path].nodes[call] if call >= 0 else None
+    arg = next(iter(node.args), None) if isinstance(node, m.Call) else None
+    if arg is None or not isinstance(machine.world.files[at.path].nodes[arg.value], m.Ref):
+        return path
+    name = machine.conditions.name(at, arg.value)
+    fits = machine.value(arg.value, path, at) == (Made(RECEIPTS["backup"]),)
+    return path.bind(name, (Made(USED),)) if fits and name is not None else path

@@ -8,21 +8,24 @@ here, whatever they hold today: they are what a switch is made of.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from interlock_checks.catalogue import control
+from interlock_checks.catalogue.guards import ERROR
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold
 from interlock_checks.link.attributes import name_of
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.enumerations import members
-from interlock_checks.link.frames import Frame, frame_of, passed
+from interlock_checks.link.frames import Frame, passed
 from interlock_checks.link.handlers import made_by, origin
 from interlock_checks.link.holdings import Holdings
-from interlock_checks.link.members import attribute_of
+from interlock_checks.link.instances import is_instance, part_of
+from interlock_checks.link.members import attribute_of, item_of
 from interlock_checks.link.needs import operands
 from interlock_checks.link.paths import Key, Name, Path, Site
 from interlock_checks.link.receptacles import Receptacles
+from interlock_checks.link.rows import Rows
 from interlock_checks.link.running import Running
 from interlock_checks.link.told import told
 from interlock_checks.link.values import (
@@ -54,18 +57,22 @@ class Conditions:
     Values and answers on a way; `tests` remembers the node that each site asks.
 
     `telling`: a process of interlock was run, whose status may be asked for; `exact` are the sites
-    that ask for it in a way that could be worked out.
+    that ask for it in a way that could be worked out; `polled` are variables of processes, and
+    whether these are polled only.
     """
 
     world: World
     tests: dict[Site, tuple[int, Frame | None]] = field(default_factory=dict)
     telling: bool = False
     exact: set[Site] = field(default_factory=set)
+    polled: dict[tuple[str, tuple[int, ...]], bool] = field(default_factory=dict)
     holdings: Holdings = field(init=False)
+    _rows: Rows = field(init=False)
     _written: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.holdings = Holdings(self.world, self.known, Receptacles(self.world))
+        self._rows = Rows(self.world, self.value)
 
     # --- values ---
 
@@ -107,9 +114,18 @@ class Conditions:
             if taken is not None:
                 return taken
         if isinstance(one, m.Each | m.Item | m.Attr):
-            items = self._elements(at, one, way)
+            items = self._rows.taken(at, node, way)
             if items is not None:
                 return items
+        if isinstance(one, m.Part):
+            self.world.steps = 0
+            kinds = self.world.values(path, one.kind, frame)
+            subject = self.value(at, one.subject, way)
+            return merge(part_of(self.world, v, kinds, one.name) for v in subject) or UNKNOWN
+        if isinstance(one, m.Item):
+            rows = self.held(at, one.base, way)
+            if rows and all(isinstance(value, Many | Table) for value in rows):
+                return merge(item_of(self.world, row, self.value(at, one.key, way)) for row in rows)
         if isinstance(one, m.Call) and len(one.args) == 1:
             self.world.steps = 0
             functions = self.world.values(path, one.func, frame)
@@ -141,93 +157,6 @@ class Conditions:
         if any(isinstance(nodes[number], m.Splat) for number in parts):
             return False
         return any(self.held(at, number, way) is not None for number in parts)
-
-    def _elements(self, at: Running, one: m.Each | m.Item | m.Attr, way: Path) -> Values | None:
-        """What a list or dictionary of receipts holds, each of them; None if it may be else."""
-        facts = self.world.files[at.path]
-        source: int = -1
-        part: int | str | None = None
-        if isinstance(one, m.Each):
-            source = one.source
-        elif isinstance(one, m.Attr):
-            base = facts.nodes[origin(facts, one.base)]
-            if isinstance(base, m.Each):
-                source, part = base.source, one.name
-        else:
-            key, base = facts.nodes[one.key], facts.nodes[one.base]
-            if not isinstance(base, m.Each):
-                source = one.base
-            elif isinstance(key, m.Const) and isinstance(key.value, int):
-                call = facts.nodes[base.source]
-                named = isinstance(call, m.Call) and isinstance(facts.nodes[call.func], m.Attr)
-                if not named or key.value == 1:
-                    source, part = base.source, None if named else key.value
-        if source < 0:
-            return None
-        groups = [
-            self._part(at, inner, number, part, way) for inner, number in self._held_by(at, source)
-        ]
-        found = merge(groups)
-        made = found and all(isinstance(v, Made) and _ours(v.name) for v in found)
-        return found if made else None
-
-    def _held_by(self, at: Running, source: int) -> list[tuple[Running, int]]:
-        """The nodes of what a list holds, or of what an own generator yields, and where."""
-        facts = self.world.files[at.path]
-        source = self._collected(at, source)
-        held = elements(facts, source)
-        if held:
-            return [(at, number) for number in held]
-        call = facts.nodes[origin(facts, source)]
-        if not isinstance(call, m.Call):
-            return []
-        self.world.steps = 0
-        found: list[tuple[Running, int]] = []
-        for function in self.world.values(at.path, call.func, at.frame):
-            if not isinstance(function, Fun):
-                return []
-            given = passed(self.world, at.path, call.args, at.frame)
-            frame = frame_of(self.world, function, given, 1)
-            inner = replace(at, path=function.path, scope=function.scope, frame=frame)
-            yields = self.world.files[function.path].scopes[function.scope].yields
-            found += [(inner, number) for number in yields]
-        return found
-
-    def _collected(self, at: Running, source: int) -> int:
-        """What `sorted`, `list` and their like were given."""
-        facts = self.world.files[at.path]
-        for _ in range(4):
-            number = origin(facts, source)
-            call = facts.nodes[number]
-            if not isinstance(call, m.Call) or not call.args:
-                break
-            self.world.steps = 0
-            found = self.world.values(at.path, call.func, at.frame)
-            names = {value.name if isinstance(value, Ext) else "" for value in found}
-            if not names or not names <= control.ORDERING:
-                break
-            source = call.args[0].value
-        return source
-
-    def _part(
-        self, at: Running, inner: Running, number: int, part: int | str | None, way: Path
-    ) -> Values:
-        """An element, or the item or attribute of it that is asked for."""
-        if number < 0:
-            return UNKNOWN
-        if isinstance(part, int):
-            row = self.world.files[inner.path].nodes[number]
-            if not isinstance(row, m.Seq) or not 0 <= part < len(row.items):
-                return UNKNOWN
-            number = row.items[part]
-        if inner is at:
-            values = self.value(at, number, way)
-        else:
-            self.world.steps = 0
-            values = self.world.values(inner.path, number, inner.frame)
-        if isinstance(part, str):
-            return merge(attribute_of(self.world, value, part) for value in values) or UNKNOWN
-        return values
 
     def changed(self, at: Running, one: m.Op, way: Path) -> Values | None:
         """A counter or a list after it was added to, as far as a condition may ask for it."""
@@ -376,6 +305,11 @@ class Conditions:
                 return answer is sense
         if isinstance(one, m.Test):
             return self._compared(at, one, way)
+        if isinstance(one, m.Call) and len(one.args) == 2:
+            self.world.steps = 0
+            if self.world.values(at.path, one.func, at.frame) == (Ext("builtins.isinstance"),):
+                subject = self._decided(at, one.args[0].value, way)
+                return self._is_a(at, subject, one.args[1].value)
         values = self._decided(at, node, way)
         return _agreed([_truth(value) for value in values])
 
@@ -384,6 +318,8 @@ class Conditions:
             answer = self.answer(at, one.operands[0], way)
             return None if answer is None else not answer
         left = self._decided(at, one.operands[0], way)
+        if one.operator == m.IS_A:
+            return self._is_a(at, left, one.operands[1])
         operator = _FLIPPED.get(one.operator, one.operator)
         among = self.world.files[at.path].nodes[one.operands[1]]
         if operator == "in" and isinstance(among, m.Seq):
@@ -396,6 +332,11 @@ class Conditions:
         answers = [_same(a, b) for a in left for b in right]
         agreed = _agreed(answers)
         return agreed if agreed is None or operator == one.operator else not agreed
+
+    def _is_a(self, at: Running, left: Values, classes: int) -> bool | None:
+        self.world.steps = 0
+        kinds = self.world.values(at.path, classes, at.frame)
+        return _agreed([is_instance(self.world, value, kinds) for value in left])
 
     def _decided(self, at: Running, node: int, way: Path) -> Values:
         """What a node is, as far as the program has decided it on this way."""
@@ -467,17 +408,17 @@ class Conditions:
                 (yes if answer else no).append(path.chose(site, answer) if heard else path)
                 continue
             for way, into in ((True, yes), (False, no)):
-                narrowed = self._narrowed(at, node, path, way)
+                narrowed = self.narrowed(at, node, path, way)
                 into.append(narrowed.chose(site, way).learned(key, way is sense))
         return yes, no
 
-    def _narrowed(self, at: Running, node: int, path: Path, way: bool) -> Path:
+    def narrowed(self, at: Running, node: int, path: Path, way: bool) -> Path:
         """With a variable known better after it was asked for."""
         if self.told(at, node, path) is not None:
             return self._heard(at, node, path, way)
         one = self.world.files[at.path].nodes[node]
         if isinstance(one, m.Test) and one.operator == "not":
-            return self._narrowed(at, one.operands[0], path, not way)
+            return self.narrowed(at, one.operands[0], path, not way)
         none = False
         if isinstance(one, m.Test) and one.operator in {"is", "is not", "==", "!="}:
             right = self.world.files[at.path].nodes[one.operands[1]]
@@ -496,7 +437,8 @@ class Conditions:
 
     def _heard(self, at: Running, node: int, path: Path, way: bool) -> Path:
         """With a status known better after it was asked for."""
-        nodes = self.world.files[at.path].nodes
+        facts = self.world.files[at.path]
+        nodes = facts.nodes
         todo, budget = [node], 64
         while todo and budget:
             budget -= 1
@@ -512,6 +454,9 @@ class Conditions:
                 if self.answer(at, node, path.bind(name, (value,))) is not (not way)
             )
             if kept and len(kept) < len(held):
+                for given in facts.bindings if isinstance(nodes[number], m.Call) else ():
+                    if given.value == number:  # `name := call()`
+                        path = path.bind((at.path, given.scope, given.name), kept)
                 return path.bind(name, kept)
         return path
 
@@ -568,34 +513,6 @@ class Conditions:
         return bool(values) and all(isinstance(v, Many) and v.items and not v.rest for v in values)
 
 
-def elements(facts: m.Facts, node: int) -> list[int] | None:
-    """The nodes of all that a list or dictionary of this file may hold; None if others may be."""
-    found: list[int] = []
-    todo, seen = [node], {node}
-    while todo:
-        one = facts.nodes[todo.pop()]
-        following: tuple[int, ...] = ()
-        match one:
-            case m.Seq(items=items) | m.Map(values=items):
-                found += items
-            case m.Comp(element=element):
-                found.append(element)
-            case m.Op(operator="+" | "|" | m.CHANGED, left=left, right=right):
-                following = (left, right)
-            case m.Ref(bindings=bindings, free=False):
-                following = tuple(facts.bindings[number].value for number in bindings)
-            case m.Call(func=func, args=()):
-                method = facts.nodes[func]
-                if not isinstance(method, m.Attr) or method.name not in {"items", "values"}:
-                    return None
-                following = (method.base,)
-            case _:
-                return None
-        todo += [number for number in following if number not in seen]
-        seen.update(following)
-    return found
-
-
 def replace_operator(test: m.Test, operator: str) -> m.Test:
     return m.Test(operator, test.operands)
 
@@ -614,7 +531,7 @@ def _truth(value: Value) -> bool | None:
             return bool(constant)
         case Finished(truth=truth):
             return truth
-        case Made(name=name) if _ours(name):
+        case Made(name=name) if _ours(name) or name == ERROR:
             return True
         case Text(parts=parts):
             return True if any(parts) else None

@@ -43,7 +43,7 @@ def run_process(
     for path in paths:
         begun = path
         if guard.step != "check":
-            begun = machine.watch.guard(at, step.place, guard, path, ok=True)
+            begun = machine.watch.guard(at, step.place, guard, path, "wanted")
         machine.watch.ran(guard.step, begun)
         if not begun.has_failed:
             flow.raised.append(Raised(begun, "error", guard.step))

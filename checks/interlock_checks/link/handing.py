@@ -22,8 +22,12 @@ class Handed:
     inner: Name
 
 
-def handed(holdings: Holdings, at: Running, call: int, function: Fun) -> list[Handed]:
-    """What a call hands on: each argument, and the parameter that it becomes."""
+def handed(holdings: Holdings, at: Running, call: int, function: Fun, given: int) -> list[Handed]:
+    """
+    What a call hands on: each argument, and the parameter that it becomes.
+
+    Of a call that calls one of its arguments, the last `given` ones are handed on.
+    """
     nodes = holdings.world.files[at.path].nodes
     one = nodes[call] if 0 <= call < len(nodes) else None
     if not isinstance(one, m.Call):
@@ -34,7 +38,9 @@ def handed(holdings: Holdings, at: Running, call: int, function: Fun) -> list[Ha
     if parameters and isinstance(facts.nodes[parameters[0].node], m.Own):
         named = named[1:]
     found: list[Handed] = []
-    for position, arg in enumerate(one.args):
+    own = function in holdings.world.values(at.path, one.func, at.frame)
+    skipped = 0 if own else max(len(one.args) - given, 0)
+    for position, arg in enumerate(one.args[skipped:]):
         if arg.star:
             break
         name = arg.name or (named[position] if position < len(named) else "")

@@ -249,7 +249,11 @@ def exit_kind(
 
 
 def _is_success(status: Value) -> bool:
-    return isinstance(status, Lit | Told) and status.value in (0, None, False)
+    if not isinstance(status, Lit | Told):
+        return False
+    # Of a number the system keeps the lowest byte: 768, a wait status, becomes 0.
+    number = status.value & 0xFF if isinstance(status.value, int) else status.value
+    return number in (0, None)
 
 
 def _name(value: object) -> str:

@@ -8,18 +8,20 @@ Only what a receipt may be taken from is followed at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from interlock_checks.catalogue import control
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
-from interlock_checks.link.below import is_receipt, marker, moved, restored, without
+from interlock_checks.link.below import is_receipt, keys_of, marker, moved, restored, without
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.frames import frame_of, passed
 from interlock_checks.link.paths import Name, Path
 from interlock_checks.link.receptacles import Receptacles
+from interlock_checks.link.refilling import keyed as with_keys
 from interlock_checks.link.running import Running
+from interlock_checks.link.sources import Sources
 from interlock_checks.link.values import UNKNOWN, Cls, Ext, Fun, Given, Values, merge
 from interlock_checks.link.world import World
 
@@ -48,7 +50,11 @@ class Holdings:
     world: World
     value: Callable[[Running, int, Path], Values]
     receptacles: Receptacles
+    sources: Sources = field(init=False)
     _given: dict[Name, tuple[int, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.sources = Sources(self.world)
 
     # --- names ---
 
@@ -69,6 +75,10 @@ class Holdings:
                 return at.path, at.scope, f"#{node}"
             case _:
                 return None
+
+    def may_hold(self, name: Name) -> bool:
+        """Whether receipts may be held by what has this name."""
+        return self.receptacles.follows(name[2].rpartition(".")[2])
 
     # --- reading ---
 
@@ -116,7 +126,7 @@ class Holdings:
         method = facts.nodes[call.func]
         if isinstance(method, m.Attr) and method.name == "items" and index.value == 1:
             return self.held(at, method.base, way)
-        names = self._names(at, call.func)
+        names = self.names_of(at, call.func)
         number = index.value
         if "builtins.enumerate" in names and number == 1 and call.args:
             return self.held(at, call.args[0].value, way)
@@ -147,18 +157,14 @@ class Holdings:
                 return None
             case m.Seq(items=items):
                 return {ITEM: merge(self._spread(at, item, way, depth) for item in items)}
-            case m.Map(keys=keys, values=values):
-                pairs = [
-                    (key, self.value(at, value, way) if key >= 0 else UNKNOWN)
-                    for key, value in zip(keys, values, strict=True)
-                ]
-                found = {named: item for key, item in pairs if (named := _key(facts, key))}
-                return found | {ITEM: merge(item for _, item in pairs)}
+            case m.Map():
+                return self._table(at, one, way, depth)
             case m.Comp(element=element):
                 return {ITEM: self.value(at, element, way)}
             case m.Op(operator="+" | "|", left=left, right=right):
                 before = self.held(at, left, way, depth + 1)
-                return _sum(before, self.held(at, right, way, depth + 1))
+                more = self.held(at, right, way, depth + 1)
+                return _sum(before, more) or _named(more)
             case m.Op(operator=m.CHANGED, left=left):
                 return self.held(at, left, way, depth + 1)
             case m.Call():
@@ -166,6 +172,26 @@ class Holdings:
                 return self._made(at, one, way, depth) if known is None else known
             case _:
                 return None
+
+    def _table(self, at: Running, one: m.Map, way: Path, depth: int) -> Held:
+        """What a table holds that is written out; of equal keys the last counts."""
+        facts = self.world.files[at.path]
+        found: Held = {}
+        items: list[Values] = []
+        for key, value in zip(one.keys, one.values, strict=True):
+            named = _key(facts, key)
+            if key < 0:
+                inner = self.held(at, value, way, depth + 1)
+                found = {k: v for k, v in found.items() if k in (inner or {})} | _named(inner)
+                items.append((inner or {}).get(ITEM, UNKNOWN))
+                continue
+            item = self.value(at, value, way)
+            items.append(item)
+            if named:
+                found[named] = item
+            else:
+                found = {k: merge([v, item]) for k, v in found.items()}
+        return found | {ITEM: merge(items)}
 
     def _spread(self, at: Running, item: int, way: Path, depth: int) -> Values:
         one = self.world.files[at.path].nodes[item]
@@ -181,7 +207,7 @@ class Holdings:
         method = facts.nodes[call.func]
         if isinstance(method, m.Attr) and method.name in control.COPYING and not given:
             return self.held(at, method.base, way, depth + 1)
-        names = self._names(at, call.func)
+        names = self.names_of(at, call.func)
         if names and names <= control.EMPTY:
             return {ITEM: ()}
         if names and names <= control.GATHERING and not any(arg.name for arg in call.args):
@@ -223,7 +249,7 @@ class Holdings:
         found = [self.held(at, source, way) for source in sources]
         return tuple(Given((one or {}).get(ITEM) or UNKNOWN) for one in found)
 
-    def _names(self, at: Running, func: int) -> set[str]:
+    def names_of(self, at: Running, func: int) -> set[str]:
         self.world.steps = 0
         values = self.world.values(at.path, func, at.frame)
         return {value.name if isinstance(value, Ext) else "" for value in values}
@@ -254,7 +280,8 @@ class Holdings:
             after = restored(after, before, name)
             if one.operator == m.CHANGED:
                 return after
-            return self._add(at, one.left, self.held(at, one.right, before), after)
+            after = self._add(at, one.left, self.held(at, one.right, before), after)
+            return with_keys(self, at, one, before, after)
         held = self.held(at, node, before)
         alias = owner if isinstance(one, m.Ref | m.Attr) else None
         if alias is not None and (self._changes(alias, node) or self._changes(name, node)):
@@ -282,7 +309,8 @@ class Holdings:
         one = facts.nodes[node]
         if not isinstance(one, m.Op):
             return way
-        return self._add(at, one.left, self.held(at, one.right, way), way)
+        after = self._add(at, one.left, self.held(at, one.right, way), way)
+        return with_keys(self, at, one, way, after)
 
     def called(self, at: Running, node: int, way: Path) -> Path:
         """A method was called that may put something into what it is called on."""
@@ -303,7 +331,9 @@ class Holdings:
         if method.name == "setdefault" and len(given) == 2:
             named = _key(facts, given[0])
             value = self.value(at, given[1], way)
-            return self._add(at, method.base, {ITEM: value, named or ITEM: value}, way)
+            there = named in (self.remembered(owner, way) or {})
+            key = ITEM if named is None or there else named
+            return self._add(at, method.base, {ITEM: value, key: value}, way)
         if method.name in control.FILLING and given:
             return self._add(at, method.base, {ITEM: self.value(at, given[-1], way)}, way)
         return way
@@ -315,7 +345,8 @@ class Holdings:
         held = self.remembered(owner, way)
         now = _sum(held, more)
         if now is None and more is not None:
-            now = {key: values for key, values in more.items() if key != ITEM}
+            now = _named(more)
+        way = way.bind(keys_of(owner), None)
         put = way.value(marker(owner))
         way = self.keep(way, owner, now)
         if put is not None and more is not None:
@@ -361,64 +392,6 @@ class Holdings:
                 found = found.bind(key, values)
         return found
 
-    # --- loops in which each item is replaced ---
-
-    def refills(self, at: Running, source: int, steps: Iterable[m.Node]) -> Name | None:
-        """What a loop runs over and puts something into at each turn, under the loop's own key."""
-        facts = self.world.files[at.path]
-        one = facts.nodes[source]
-        base, whole = source, True
-        while isinstance(one, m.Call):
-            method = facts.nodes[one.func]
-            if isinstance(method, m.Attr) and method.name in {"items", "keys"} and not one.args:
-                base, whole = method.base, method.name == "keys"
-            elif one.args and self._names(at, one.func) <= control.COLLECTING:
-                base, whole = (
-                    one.args[0].value,
-                    "builtins.enumerate" not in self._names(at, one.func),
-                )
-            else:
-                return None
-            one = facts.nodes[base]
-        owner = self.owner(at, base)
-        if owner is None or not self.receptacles.follows(owner[2].rpartition(".")[2]):
-            return None
-        for step in steps:
-            pair = facts.nodes[step.right] if isinstance(step, m.Op) else None
-            if not isinstance(step, m.Op) or not isinstance(pair, m.Map) or len(pair.keys) != 1:
-                continue
-            key = facts.nodes[pair.keys[0]]
-            if self.owner(at, step.left) != owner or not isinstance(key, m.Ref):
-                continue
-            targets = [facts.nodes[facts.bindings[b].value] for b in key.bindings]
-            if targets and all(_is_key(facts, target, source, whole) for target in targets):
-                return owner
-        return None
-
-    def begin(self, way: Path, owner: Name) -> Path:
-        """A turn begins in which the item is to be replaced."""
-        return way.bind(marker(owner), ())
-
-    def replaced(self, way: Path, owner: Name) -> Values | None:
-        """What a turn has put in the place of its item; None if it may have left it."""
-        put = way.value(marker(owner))
-        return put if put and all(map(is_receipt, put)) else None
-
-    def end(self, way: Path, owner: Name, new: Values | None) -> Path:
-        """All turns are over; `new` is what each of them has put in."""
-        way = way.bind(marker(owner), None)
-        return way if new is None else self.keep(way, owner, {ITEM: new})
-
-
-def _is_key(facts: m.Facts, target: m.Node, source: int, whole: bool) -> bool:
-    if whole:
-        return isinstance(target, m.Each) and target.source == source
-    if not isinstance(target, m.Item):
-        return False
-    over, key = facts.nodes[target.base], facts.nodes[target.key]
-    first = isinstance(key, m.Const) and key.value == 0
-    return first and isinstance(over, m.Each) and over.source == source
-
 
 def _is_number(facts: m.Facts, node: int) -> bool:
     one = facts.nodes[node] if node >= 0 else None
@@ -431,14 +404,20 @@ def _key(facts: m.Facts, node: int) -> str | None:
     return f"[{one.value}]" if isinstance(one, m.Const) and isinstance(one.value, str) else None
 
 
+def _named(held: Mapping[str, Values] | None) -> Held:
+    """What something holds under constant keys."""
+    return {key: values for key, values in (held or {}).items() if key != ITEM}
+
+
 def _sum(before: Mapping[str, Values] | None, more: Mapping[str, Values] | None) -> Held | None:
     """What a list or table holds after something was added."""
     if before is None or more is None:
         return None
-    found: Held = dict(before)
+    keyed = _named(more)
+    # Of what is not wholly known, anything may take the place of what was there.
+    found: Held = dict(before) if ITEM in more or not keyed else {}
     if ITEM in before:
         found[ITEM] = merge([before[ITEM], more.get(ITEM, UNKNOWN)])
-    keyed = {key: values for key, values in more.items() if key != ITEM}
     if not keyed:
         # Under which key, nobody knows: it may be any.
         for key in before:

@@ -9,26 +9,29 @@ from dataclasses import replace
 
 from interlock_checks import catalogue
 from interlock_checks.catalogue import control
-from interlock_checks.catalogue.guards import INTERLOCK, PERMIT, RECEIPTS, REFUSED
+from interlock_checks.catalogue.guards import INTERLOCK, PERMIT, RECEIPTS, REFUSED, USED
 from interlock_checks.facts import model as m
 from interlock_checks.link.asked import How
 from interlock_checks.link.below import spilled
 from interlock_checks.link.calls import (
     arguments_of,
+    ends_well,
     is_lazy,
     is_manager,
     run_coroutine,
     run_generator,
     run_own,
+    used,
 )
-from interlock_checks.link.conditions import elements
 from interlock_checks.link.exits import check, is_check, note, quit_by, run_future, run_process
 from interlock_checks.link.handlers import SILENCED, Caught, is_silencing, made_by
 from interlock_checks.link.machine import Machine
 from interlock_checks.link.members import attribute_of
 from interlock_checks.link.overridden import chosen
 from interlock_checks.link.paths import Flow, Path, Raised, Site, merged
+from interlock_checks.link.rows import elements
 from interlock_checks.link.running import (
+    Receipt,
     Running,
     added,
     callable_here,
@@ -45,7 +48,6 @@ from interlock_checks.link.values import (
     Ext,
     Fun,
     Given,
-    Lit,
     Made,
     Many,
     Method,
@@ -93,7 +95,7 @@ def _called(machine: Machine, node: m.Call, step: Step, paths: list[Path], at: R
         functions = tuple(guarding)
     if guarding and len(guarding) < len(functions):
         # A name that may mean a guard or something else decides which of them runs.
-        site = Site(at.path, at.scope, step.place, "condition")
+        site = Site(at.path, at.scope, step.place, "name")
         taken = [path.chose(site, True) for path in paths]
         for function in guarding:
             flow.normal += flow.take(_invoke(machine, function, given, step, taken, at))
@@ -102,7 +104,7 @@ def _called(machine: Machine, node: m.Call, step: Step, paths: list[Path], at: R
     replaced = None if guarding else _default_guard(machine, node.func, at)
     if replaced is not None:
         # A caller has given something else for the guard.
-        site = Site(at.path, at.scope, step.place, "condition")
+        site = Site(at.path, at.scope, step.place, "name")
         for path in paths:
             machine.watch.ran(replaced.step, path.chose(site, True))
         paths = [path.chose(site, False) for path in paths]
@@ -183,16 +185,21 @@ def _run_guard(
     receipt = next((g.values for g in given if g.name in {None, "receipt"}), UNKNOWN)
     wanted = RECEIPTS.get(guard.consumes)
     accepted = {wanted, RECEIPTS["backup"]}
-    ok = wanted is None or (
-        bool(receipt) and all(isinstance(v, Made) and v.name in accepted for v in receipt)
-    )
+    names = {v.name if isinstance(v, Made) else "" for v in receipt} or {""}
+    what: Receipt = "other"
+    if wanted is None or names <= accepted:
+        what = "wanted"
+    elif USED in names and names <= {*accepted, USED}:
+        what = "used"
     for path in paths:
-        passed = machine.watch.guard(at, step.place, guard, path, ok)
+        passed = machine.watch.guard(at, step.place, guard, path, what)
         flow.raised.append(Raised(passed, "refusal", guard.step))
         if guard.step in _WORKING and not passed.has_failed:
             flow.raised.append(Raised(passed, "error", guard.step))
         machine.watch.ran(guard.step, passed)
         passed = passed.did(guard.step)
+        if guard.step == "migrate" and guard.consumes:
+            passed = used(machine, step.node, passed, at)
         if guard.gives:
             passed = passed.bind(result, (Made(RECEIPTS[guard.gives]),))
         flow.normal.append(passed)
@@ -238,7 +245,7 @@ def _call_external(
     if unawaited or (last in control.DEFERRING and name not in control.STRUCTURED):
         if how == "raised":
             return added(flow, _asked_for(machine, given, step, ended, at))
-        if name == control.AT_EXIT and _ends_well(machine, given, step, ended, at):
+        if name == control.AT_EXIT and ends_well(machine, given, step.place, ended, at):
             site = Site(at.path, at.scope, step.place, "exit")
             ended = [path.chose(site, True) for path in ended]
         refused, ended = _deferred(machine, given, step, ended, at)
@@ -266,8 +273,13 @@ def _call_external(
         skip = control.CALLING.get(name, control.CALLING_METHODS.get(last, 0))
         functions = given[skip].values if len(given) > skip else ()
         for function in functions:
+            rest = given[skip + 1 :]
+            if isinstance(function, Fun) and machine.scope_of(function).is_async:
+                # What calls a coroutine function awaits what it gives.
+                node_, place = step.node, step.place
+                return added(flow, run_own(machine, function, rest, node_, place, ended, at))
             if callable_here(function):
-                inner = _invoke(machine, function, given[skip + 1 :], step, ended, at)
+                inner = _invoke(machine, function, rest, step, ended, at)
                 return added(flow, _silenced(machine, inner, step, at))
     inner = Flow(ended)
     node = machine.world.files[at.path].nodes[step.node]
@@ -287,7 +299,8 @@ def _call_external(
         machine.conditions.telling = True
         inner.normal = merged([*inner.normal, *(path.bind(result, errors) for path in entered)])
     sources = [arg.value for arg in node.args[1:]]
-    if name.partition(".")[0] not in control.INERT:
+    inert = name in control.NOT_CALLING or last in control.INERT_METHODS
+    if name.partition(".")[0] not in control.INERT and not inert:
         for one in given:
             for function in one.values:
                 if isinstance(function, Fun) and not is_lazy(machine, function):
@@ -391,20 +404,6 @@ def _asked_for(
                     flow.normal += [replace(one, permits=path.permits) for one in flow.take(inner)]
                 return flow
     return Flow(paths)
-
-
-def _ends_well(
-    machine: Machine, given: tuple[Given, ...], step: Step, paths: list[Path], at: Running
-) -> bool:
-    """Whether what runs at the end of the program makes a success of it, whatever has happened."""
-    for function in given[0].values if given else ():
-        if function == Ext("os._exit") and given[1:2] == (Given((Lit(0),)),):
-            return True
-        if isinstance(function, Fun):
-            ran = run_own(machine, function, given[1:], -1, step.place, paths, at)
-            if any(one.kind == "success" for one in ran.raised):
-                return True
-    return False
 
 
 def _deferred(

@@ -86,5 +86,7 @@ def operands(node: m.Node) -> tuple[int, ...]:
             return (before,)
         case m.Test(operands=numbers):
             return numbers
+        case m.Part(subject=subject, kind=kind):
+            return (subject, kind)
         case _:
             return ()

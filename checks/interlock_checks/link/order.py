@@ -22,7 +22,7 @@ from interlock_checks.link.machine import Machine
 from interlock_checks.link.needs import operands
 from interlock_checks.link.paths import Choice, Path, Site
 from interlock_checks.link.reach import Reach
-from interlock_checks.link.running import Running
+from interlock_checks.link.running import Receipt, Running
 from interlock_checks.link.values import Ext, Fun, Lit, Made, Method, Told, Values
 from interlock_checks.link.verdicts import Spot, Verdicts
 from interlock_checks.link.world import NESTED, World
@@ -185,12 +185,16 @@ class Order:
 
     # --- what the machine tells ---
 
-    def guard(self, at: Running, place: int, guard: catalogue.Guard, path: Path, ok: bool) -> Path:
+    def guard(
+        self, at: Running, place: int, guard: catalogue.Guard, path: Path, given: Receipt
+    ) -> Path:
         spot = Spot(at.path, at.scope, place)
         path = self._protected(at, spot, guard.step, guard.name, path)
         if guard.consumes:
-            if ok:
+            if given == "wanted":
                 self._met.add((spot, guard.step))
+            elif given == "used":
+                self._lack("used", spot, "IL402", guard.name, path)
             else:
                 step = "verify" if "verify" not in path.ran else "backup"
                 self._lack(step, spot, "IL402", guard.name, path)
@@ -355,9 +359,9 @@ class Order:
 
     def _decides(self, site: Site, lack: Lack) -> bool:
         """Whether what a site asks comes from outside, and is no choice of what to do at all."""
-        if lack.step == "engine" and site.kind != "condition":
+        if lack.step == "engine" and site.kind not in {"condition", "name"}:
             return False
-        if site.kind not in {"condition", "loop", "handler", "override"}:
+        if site.kind not in {"condition", "name", "loop", "handler", "override"}:
             return False
         test = self.conditions.tests.get(site)
         if test is None:

@@ -33,6 +33,7 @@ An attribute is the name of its object, a dot, and its own name.
 
 Kind = Literal[
     "condition",
+    "name",
     "loop",
     "handler",
     "with",

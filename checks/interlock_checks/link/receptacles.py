@@ -50,10 +50,16 @@ class Receptacles:
                 if not isinstance(call, m.Call):
                     continue
                 func = nodes[call.func]
-                if isinstance(func, m.Ref | m.Attr):
-                    calls.setdefault(func.name, []).append((path, call))
                 self.world.steps = 0
-                guards = [guard_of(value) for value in self.world.values(path, call.func)]
+                functions = self.world.values(path, call.func)
+                # By the name that is called, and by those of what that means.
+                names = {func.name} if isinstance(func, m.Ref | m.Attr) else set()
+                for function in functions:
+                    if isinstance(function, Fun):
+                        names.add(self.world.files[function.path].scopes[function.scope].name)
+                for name in sorted(names):
+                    calls.setdefault(name, []).append((path, call))
+                guards = [guard_of(function) for function in functions]
                 if any(guard is not None and guard.consumes for guard in guards):
                     todo += [(path, arg.value) for arg in call.args]
         words: set[str] = set()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from interlock_checks.catalogue import control, endings
 from interlock_checks.catalogue.guards import INTERLOCK
@@ -11,10 +12,26 @@ from interlock_checks.facts import model as m
 from interlock_checks.link.members import attribute_of
 from interlock_checks.link.running import guard_of
 from interlock_checks.link.shape import Step, every
-from interlock_checks.link.values import Bound, Cls, Ext, Fun, Made, Method, Obj, Par, Value
+from interlock_checks.link.values import (
+    Bound,
+    Cls,
+    Ext,
+    Fun,
+    Made,
+    Many,
+    Method,
+    Obj,
+    Par,
+    Table,
+    Value,
+    Values,
+)
 from interlock_checks.link.world import World
 
 Scope = tuple[str, int]
+
+MOST_BROUGHT = 64
+"""Parts of arguments that are looked at for functions."""
 
 
 def names_a_guard(facts: m.Facts) -> bool:
@@ -60,6 +77,28 @@ class Relevance:
         self._known.update(dict.fromkeys(seen, False))
         return False
 
+    def brings(self, values: Values) -> bool:
+        """Whether values are, or are lists and tables of, functions that matter."""
+        todo = list(values)
+        budget = MOST_BROUGHT
+        while todo and budget:
+            budget -= 1
+            value = todo.pop()
+            match value:
+                case Many(items=items):
+                    todo += chain.from_iterable(items)
+                case Table(pairs=pairs):
+                    todo += chain.from_iterable(held for _, held in pairs)
+                case Obj(given=tuple() as given):
+                    todo += chain.from_iterable(one.values for one in given)
+                case Fun(path=path, scope=scope):
+                    if scope in self.world.files[path].control and self.matters(path, scope):
+                        return True
+                case _:
+                    if guard_of(value) is not None:
+                        return True
+        return False
+
     def called(self, path: str, scope: int) -> frozenset[Scope]:
         """The functions of the repository that a scope calls or hands on."""
         return self._reads((path, scope))[1]
@@ -79,7 +118,7 @@ class Relevance:
             if not isinstance(call, m.Call):
                 continue
             direct = direct or self.is_sink(path, step.node)
-            spelled = [arg.value for arg in call.args if isinstance(nodes[arg.value], _NAMES)]
+            spelled = [n for arg in call.args for n in _spelled(nodes, arg.value)]
             for node in (call.func, *spelled):
                 self.world.steps = 0
                 for value in self.world.values(path, node):
@@ -109,6 +148,17 @@ class Relevance:
 
 
 _NAMES = (m.Ref, m.Attr, m.Function)
+
+
+def _spelled(nodes: Sequence[m.Node], number: int, depth: int = 0) -> Iterator[int]:
+    """The names that are given away, one by one or in a list or table that is written out."""
+    one = nodes[number]
+    if isinstance(one, _NAMES):
+        yield number
+    elif depth < 2:
+        items = one.items if isinstance(one, m.Seq) else ()
+        for item in one.values if isinstance(one, m.Map) else items:
+            yield from _spelled(nodes, item, depth + 1)
 
 
 def _is_direct(value: Value, *, of_call: bool) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from itertools import chain
+from typing import Literal, Protocol
 
 from interlock_checks import catalogue
-from interlock_checks.catalogue.guards import INTERLOCK
+from interlock_checks.catalogue.guards import ERROR, INTERLOCK
 from interlock_checks.facts import model as m
+from interlock_checks.link.below import is_receipt
 from interlock_checks.link.frames import Frame
 from interlock_checks.link.handlers import (
     Caught,
@@ -23,6 +25,7 @@ from interlock_checks.link.values import (
     Made,
     Many,
     Method,
+    Obj,
     Table,
     Text,
     Value,
@@ -34,6 +37,9 @@ from interlock_checks.link.values import (
 
 MOST_TOLD = 40
 """Parts of a list of exit statuses that is remembered."""
+
+MOST_FIELDS = 6
+"""Fields of a row or an object that is remembered on one way alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +84,17 @@ class Running:
         return False
 
 
+Receipt = Literal["wanted", "used", "other"]
+"""What a guard is given: what it wants, if it wants any; a receipt that was used; or else."""
+
+
 class Watch(Protocol):
     """What wants to know where guards and sinks are reached."""
 
-    def guard(self, at: Running, place: int, guard: catalogue.Guard, path: Path, ok: bool) -> Path:
-        """A guard is about to run; `ok` says whether it is given the receipt that it wants."""
+    def guard(
+        self, at: Running, place: int, guard: catalogue.Guard, path: Path, given: Receipt
+    ) -> Path:
+        """A guard is about to run, and is given a receipt that it wants, or another."""
 
     def sink(self, at: Running, place: int, node: int, path: Path) -> Path:
         """Something protected is about to run, or not: most calls reach no sink."""
@@ -147,16 +159,26 @@ def is_worth(value: Value) -> bool:
         case Lit():
             return True
         case Many(items=items):
-            return len(items) < 2
+            return len(items) < 2 or _tells(items)
         case Table(pairs=pairs):
             return not pairs
+        case Obj(given=tuple() as given):
+            return len(given) <= MOST_FIELDS and weight((value,)) <= MOST_TOLD
         case Made(name=name):
-            return name.startswith("interlock.")
+            return name.startswith("interlock.") or name == ERROR
         case Text(parts=parts):
             return len(parts) <= 4
         case _:
             known = isinstance(value, Ext) and value.name == INTERLOCK.name
             return known or isinstance(value, Fun) or guard_of(value) is not None
+
+
+def _tells(items: Sequence[Values]) -> bool:
+    """Whether a short row has a receipt in it, or an exception."""
+    return len(items) <= MOST_FIELDS and any(
+        isinstance(value, Made) and (is_receipt(value) or value.name == ERROR)
+        for value in chain.from_iterable(items)
+    )
 
 
 def added(flow: Flow, inner: Flow) -> Flow:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from interlock_checks.catalogue.guards import REFUSED
+from interlock_checks.catalogue import control
+from interlock_checks.catalogue.guards import ERROR, REFUSED
 from interlock_checks.facts import model as m
+from interlock_checks.link import refilling
 from interlock_checks.link.attributes import name_of
-from interlock_checks.link.calls import consume
+from interlock_checks.link.calls import consume, ends_well
 from interlock_checks.link.enumerations import members
 from interlock_checks.link.handlers import is_retried, tells_failure
 from interlock_checks.link.machine import Machine
@@ -16,7 +18,9 @@ from interlock_checks.link.running import Running, added, failure, guard_of, is_
 from interlock_checks.link.shape import Step, every
 from interlock_checks.link.turns import last_turns, may_end
 from interlock_checks.link.values import (
+    Ext,
     Fun,
+    Given,
     Lit,
     Made,
     Many,
@@ -88,10 +92,12 @@ def _bound(machine: Machine, binding: int, path: Path, at: Running) -> Path:
     if isinstance(node, m.Each):
         now = path.value((at.path, at.scope, f"@{node.source}"))
         return path.bind(name, now or machine.kept(one.value, path, at))
-    if isinstance(node, m.Unknown) and any(site == at.handling for _, site in path.refused):
+    if isinstance(node, m.Caught) and any(site == at.handling for _, site in path.refused):
         machine.conditions.telling = True
         failed = None if at.handling is None else path.value(failure(at.handling))
         return path.bind(name, failed or (Made(REFUSED),))
+    if isinstance(node, m.Caught):
+        return path.bind(name, (Made(ERROR),))
     if isinstance(node, m.Op):
         heard = machine.conditions.told(at, one.value, path)
         if heard is not None:
@@ -122,6 +128,9 @@ def store(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
     if not isinstance(stored, m.Op) or not isinstance(target, m.Attr):
         return Flow(paths)
     name = name_of(facts, stored.left, at)
+    if step.place >= 0 and _hooks_badly(machine, stored, step, paths, at):
+        site = Site(at.path, at.scope, step.place, "exit")
+        paths = [path.chose(site, True) for path in paths]
     found: list[Path] = []
     for path in paths:
         after = path.store(name, target.name, _stored(machine, stored, path, at))
@@ -129,6 +138,18 @@ def store(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
             after = machine.conditions.holdings.bound(at, name, stored.right, path, after)
         found.append(after)
     return Flow(found)
+
+
+def _hooks_badly(
+    machine: Machine, stored: m.Op, step: Step, paths: list[Path], at: Running
+) -> bool:
+    """Whether what will run for an exception that nobody catches ends the program as a success."""
+    machine.world.steps = 0
+    target = machine.world.values(at.path, stored.left, at.frame)
+    if target != (Ext(control.UNCAUGHT),) or not paths:
+        return False
+    hook = machine.value(stored.right, paths[0], at)
+    return ends_well(machine, [Given(hook)], step.place, paths, at)
 
 
 def put(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
@@ -243,26 +264,34 @@ def run_loop(machine: Machine, step: Step, paths: list[Path], at: Running) -> Fl
         machine.conditions.is_nonempty(at.path, step.node, at.frame)
         or is_retried(machine.world, at.path, step.node, at.frame)
     )
-    ends += [] if surely else [path.chose(site, False) for path in paths]
-    turn = [path.chose(site, True) for path in paths]
+    over = holdings.sources.spelled(at, step.node)
+    key = None if over is None else ("loop", over)
+    for path in list(paths):
+        ran = None if key is None else dict(path.known).get(key)
+        if ran is False:
+            ends.append(path)
+            paths.remove(path)
+        elif ran is None and not surely:
+            ends.append(path.chose(site, False).learned(key, False))
+    turn = [path.chose(site, True).learned(key, True) for path in paths]
     changing = _bound_in(machine, step, at)
     lasts = last_turns(machine.world, step, at)
-    refilled = _refilled(machine, step, at)
+    refilled = _refilled(machine, step, turn, at)
     new: Values | None = ()
     broken: list[Path] = []
     for _ in range(2 if machine.steps < machine.most else 1):
         if refilled is not None:
-            turn = [holdings.begin(path, refilled) for path in turn]
+            turn = [refilling.begin(path, refilled) for path in turn]
         turn, left = _turned(machine, step.parts[0].steps, turn, at, flow)
         if refilled is not None:
             for path in turn:
-                put = holdings.replaced(path, refilled)
+                put = refilling.replaced(path, refilled)
                 new = None if put is None or new is None else merge([new, put])
         broken += left
         turn = merged(path.forget(changing) for path in turn)
         ends += [path for path in turn if may_end(path, lasts, at)]
     if refilled is not None:
-        ends = [holdings.end(path, refilled, new or None) for path in ends]
+        ends = [refilling.end(holdings, path, refilled, new or None) for path in ends]
     ends = flow.take(machine.run(step.part("else"), merged(ends), at))
     flow.normal = merged([*done, *broken, *ends])
     return flow
@@ -285,8 +314,10 @@ def _run_while(machine: Machine, step: Step, paths: list[Path], at: Running) -> 
             if machine.conditions.holdings.is_empty(at, test.node, path):
                 answer = False
             if answer is not True and not endless:
-                ends.append(path.chose(site, False) if not turn and answer is None else path)
+                over = machine.conditions.narrowed(at, test.node, path, way=False)
+                ends.append(over.chose(site, False) if not turn and answer is None else over)
             if answer is not False:
+                path = machine.conditions.narrowed(at, test.node, path, way=True)
                 going.append(path.chose(site, True) if answer is None else path)
         if turn == 2 or not going:
             break
@@ -298,7 +329,7 @@ def _run_while(machine: Machine, step: Step, paths: list[Path], at: Running) -> 
     return flow
 
 
-def _refilled(machine: Machine, step: Step, at: Running) -> Name | None:
+def _refilled(machine: Machine, step: Step, paths: list[Path], at: Running) -> Name | None:
     """What a loop goes over and puts something new into, item by item."""
     facts = machine.world.files[at.path]
     nodes: list[m.Node] = []
@@ -307,7 +338,11 @@ def _refilled(machine: Machine, step: Step, at: Running) -> Name | None:
             nodes.append(facts.nodes[inner.node])
         elif inner.op == "bind":
             nodes.append(facts.nodes[facts.bindings[inner.node].value])
-    return machine.conditions.holdings.refills(at, step.node, nodes) if nodes else None
+    return (
+        refilling.refilled(machine.conditions.holdings, at, step.node, nodes, paths)
+        if nodes
+        else None
+    )
 
 
 def _turned(

@@ -226,6 +226,10 @@ def touches(world: World, path: str, put: Put) -> Iterator[Touch]:
                 yield _replaced(_member(put), put)
         case Ext(name=name) if not put.item and _is_hooked(f"{name}.{_shown(put.key)}"):
             yield Touch("IL303", f"{name}.{_shown(put.key)}", put.manner, hooked=True)
+        case Method(name=name) if name in tampering.FRAMES:
+            for key in put.key:
+                if isinstance(key, Lit) and key.value == ROOT:
+                    yield _replaced(f'{name}["{ROOT}"]', put)
         case Mod() | Cls() | Space(of=Mod() | Cls()):
             yield from _names_of_guards(world, put)
         case _:
@@ -477,6 +481,11 @@ def listeners(function: Value, given: tuple[Given, ...]) -> Iterator[Touch]:
     elif name.startswith("sqlalchemy.") and ".dispatch." in name:
         if name.rpartition(".")[2] in {"clear", "_clear", "remove", "pop", "popleft", "_remove"}:
             yield Touch("IL303", name.rpartition(".")[0], "emptied", hooked=True)
+    elif name in tampering.HOLDERS:
+        for one in given:
+            for value in one.values:
+                if holds_guard(value):
+                    yield Touch("IL303", full_name(value), f"looked for by `{name}`")
     elif name == "inspect.unwrap":
         for value in argument(given, 0) or ():
             if holds_guard(value):

@@ -15,6 +15,7 @@ from interlock_checks.catalogue import control, endings
 from interlock_checks.catalogue.guards import REFUSED
 from interlock_checks.facts import model as m
 from interlock_checks.link.attributes import name_of
+from interlock_checks.link.instances import is_instance, part_of
 from interlock_checks.link.members import attribute_of
 from interlock_checks.link.paths import Path
 from interlock_checks.link.running import Running
@@ -119,6 +120,8 @@ class _Reading:
                 return merge(self.attribute(v, name) for v in self.read(base, depth + 1))
             case m.Test(operator="not", operands=(inner,)):
                 return _each(self.told(inner, depth), operator.not_)
+            case m.Test(operator=m.IS_A, operands=(left, right)):
+                return self.is_a(self.told(left, depth), right)
             case m.Test(operator=name, operands=(left, right)):
                 return self.pair(left, right, depth, lambda a, b: _compared(name, a, b))
             case m.Op(operator=name, left=left, right=right):
@@ -127,6 +130,10 @@ class _Reading:
                 return self.call(one, depth)
             case m.Item(base=base, key=key):
                 return self.item(base, key, depth)
+            case m.Part(subject=subject, kind=kind, name=name):
+                kinds = self.plain(kind)
+                owners = self.told(subject, depth)
+                return merge(part_of(self.world, owner, kinds, name) for owner in owners)
             case m.Seq(items=items):
                 return self.sequence([self.read(number, depth + 1) for number in items])
             case m.Map(keys=keys, values=values):
@@ -234,6 +241,8 @@ class _Reading:
             match value:
                 case Finished(status=status) if func.name in endings.WAITING:
                     found.append((Told(status),))
+                    if func.name == endings.POLLING and self.is_only_asked(func.base):
+                        found.append((Told(None),))
                 case Finished(status=status) if func.name == "exception":
                     found.append((Made(REFUSED),) if status else (Told(None),))
                 case Table(pairs=pairs, rest=rest) if func.name in {"values", "items"}:
@@ -245,6 +254,24 @@ class _Reading:
         if func.name == "get" and given:
             found.append(self.looked_up(owner or self.plain(func.base), given, depth))
         return merge(found)
+
+    def is_only_asked(self, process: int) -> bool:
+        """Whether a process is polled at one place, and waited for at none."""
+        one = self.nodes[process]
+        if not isinstance(one, m.Ref):
+            return False
+        key = (self.at.path, one.bindings)
+        if key not in self.conditions.polled:
+            asked = [
+                node.name
+                for node in self.nodes
+                if isinstance(node, m.Attr)
+                and isinstance(base := self.nodes[node.base], m.Ref)
+                and base.bindings == one.bindings
+            ]
+            once = asked.count(endings.POLLING) == 1
+            self.conditions.polled[key] = once and endings.LOOKING.issuperset(asked)
+        return self.conditions.polled[key]
 
     def builtin(self, name: str, given: list[int], depth: int) -> Values:
         if not given:
@@ -267,8 +294,7 @@ class _Reading:
             made = self.told(given[0], depth)
             return (Told(REFUSED),) if made == (Made(REFUSED),) else ()
         if name == "builtins.isinstance" and len(given) == 2:
-            made = self.told(given[0], depth)
-            return self.is_refusal(given[1]) if made == (Made(REFUSED),) else ()
+            return self.is_a(self.told(given[0], depth), given[1])
         if name == "builtins.len":
             values = self.told(given[0], depth)
             known = all(isinstance(v, Many) and not v.rest for v in values)
@@ -298,6 +324,14 @@ class _Reading:
             for n in range(length)
         ]
         return (Many(tuple((row,) for row in found)),)
+
+    def is_a(self, made: Values, classes: int) -> Values:
+        """Whether what is told is an instance of one of these classes."""
+        if made == (Made(REFUSED),):
+            return self.is_refusal(classes)
+        kinds = self.plain(classes)
+        answers = [is_instance(self.world, value, kinds) for value in made]
+        return tuple(Told(one) for one in answers if one is not None) if None not in answers else ()
 
     def is_refusal(self, classes: int) -> Values:
         """Whether a refusal is an instance of one of these classes, none of which is unknown."""

@@ -112,7 +112,12 @@ class Verdicts:
         """A verdict that nothing heeds."""
         spot = Spot(site.path, site.scope, site.place)
         if site.kind == "process":
-            return spot, "IL306", f"`interlock {step}`", "fails, and the program goes on"
+            return (
+                spot,
+                "IL306",
+                f"`interlock {step}`",
+                "fails, and the program goes on or ends well",
+            )
         nodes = self.world.files[site.path].nodes
         call = nodes[self._call(site)]
         func = nodes[call.func] if isinstance(call, m.Call) else None
@@ -124,7 +129,7 @@ class Verdicts:
         asked = [
             (site, way)
             for site, way in choices
-            if site.kind in {"condition", "loop"}
+            if site.kind in {"condition", "name", "loop"}
             and verdict in self._heeded.get((site, not way), ())
         ]
         only = [one for one in asked if verdict not in self._heeded.get(one, ())]

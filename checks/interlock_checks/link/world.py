@@ -18,6 +18,7 @@ from interlock_checks.facts import model as m
 from interlock_checks.link import fold
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.frames import Frame, owner_in, passed, replaced_in
+from interlock_checks.link.instances import part_of
 from interlock_checks.link.members import attribute_of, item_of
 from interlock_checks.link.needs import OWN, Tables, needs, operands
 from interlock_checks.link.values import (
@@ -229,6 +230,10 @@ class World:
                 return merge(fold.each(v) for v in self.values(path, source, frame))
             case m.Entered(source=source):
                 return merge(self._entered(v) for v in self.values(path, source, frame))
+            case m.Part(subject=subject, kind=kind, name=name):
+                kinds = self.values(path, kind, frame)
+                owners = self.values(path, subject, frame)
+                return merge(part_of(self, owner, kinds, name) for owner in owners) or UNKNOWN
             case m.Comp():
                 return _bounded((self._comprehension(path, node, frame),))
             case m.Import(module=module, level=level):
