@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["show_briefly"]
+__all__ = ["application_frames", "show_briefly"]
 
 
 def show_briefly(kind: type[BaseException]) -> None:
@@ -28,20 +28,21 @@ def show_briefly(kind: type[BaseException]) -> None:
         if not issubclass(raised, kind) or sys.stderr is None:
             default(raised, error, trace)
             return
-        place = [*_application(trace)][-1:]
-        text = "\n".join([*place, f"{raised.__module__}.{raised.__qualname__}: {error}"])
+        places = [*application_frames(trace)][-1:]
+        shown = [f'  File "{file}", line {line}, in {name}' for file, line, name in places]
+        text = "\n".join([*shown, f"{raised.__module__}.{raised.__qualname__}: {error}"])
         sys.stderr.write(f"{text}\n")
 
     sys.excepthook = show
 
 
-def _application(trace: TracebackType | None) -> Iterator[str]:
-    """The frames that are neither Python's nor an installed package's, as Python shows them."""
+def application_frames(trace: TracebackType | None) -> Iterator[tuple[str, int, str]]:
+    """File, line and function of the frames of neither Python nor a package, outermost first."""
     own, python = str(Path(__file__).parent), sysconfig.get_path("stdlib")
     while trace is not None:
         code = trace.tb_frame.f_code
         file = code.co_filename
         installed = {"site-packages", "dist-packages"} & {*Path(file).parts}
         if not (file.startswith(("<", own, python)) or installed):
-            yield f'  File "{file}", line {trace.tb_lineno}, in {code.co_name}'
+            yield file, trace.tb_lineno, code.co_name
         trace = trace.tb_next

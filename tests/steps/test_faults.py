@@ -14,13 +14,14 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from alembic import command
 from tests.steps.project import STOCK, Project
 
 import interlock
 from interlock import Refused
 from interlock.steps.backends import backend_of
 from interlock.steps.demands import latest
-from interlock.steps.environment import Unusable
+from interlock.steps.environment import Unusable, config_for, look
 from interlock.steps.status import standing
 
 KILLER = """
@@ -445,8 +446,38 @@ def test_an_environment_that_breaks_is_an_error_and_no_refusal(project: Project)
     answer = project.run("verify", "production")
 
     assert answer.status == 2
-    assert "RuntimeError" in answer.err
+    assert "error: RuntimeError: password is s3cret, at env.py:1. `interlock status`" in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_a_migration_that_ends_the_process_with_success_has_not_succeeded(
+    project: Project,
+) -> None:
+    project.revision("a1", None, "if not op.get_context().as_sql:", "    raise SystemExit(0)")
+    project.commit()
+
+    answer = project.deploy()
+
+    assert answer.status == 3, answer
+    assert "0 of 1 revisions were applied" in answer.err
+    assert project.status()["settled"] is False
+
+
+def test_a_block_that_has_done_its_plan_may_end_the_process(inside: Project) -> None:
+    backed_up = interlock.backup(interlock.verify("production"))
+
+    with pytest.raises(SystemExit), interlock.permit(backed_up):
+        raise SystemExit(command.upgrade(config_for(inside.root, "alembic.ini"), "head"))
+
+    assert inside.status()["verdict"] == "migrated to a1"
+
+
+def test_an_environment_that_ends_the_process_is_refused(inside: Project) -> None:
+    env = inside.root / "migrations/env.py"
+    env.write_text(f"{env.read_text(encoding='utf-8')}\nraise SystemExit(0)\n", encoding="utf-8")
+
+    with pytest.raises(Unusable, match="ended the process, with 0"):
+        look(config_for(inside.root, "alembic.ini"))
 
 
 def test_a_database_that_is_gone_is_a_refusal(project: Project) -> None:

@@ -14,6 +14,7 @@ import click
 
 from interlock.redaction import redacted
 from interlock.refused import Refused
+from interlock.uncaught import application_frames
 
 if TYPE_CHECKING:
     from interlock.steps.receipts import Receipt
@@ -51,11 +52,14 @@ def _answering(function: Callable[..., int]) -> Callable[..., int]:
             return REFUSED
         except Misuse as error:
             return _failed(output_format, str(error))
-        except Exception as error:  # noqa: BLE001 - env.py and migrations are the repository's code
+        # env.py and migrations are the repository's code, and may also end the process with 0.
+        except (Exception, SystemExit) as error:  # noqa: BLE001
             said = redacted(str(getattr(error, "orig", None) or error)).strip().split("\n")[0][:300]
+            place = [*application_frames(error.__traceback__)][-1:]
+            at = "".join(f", at {Path(file).name}:{line}" for file, line, _ in place)
             return _failed(
                 output_format,
-                f"{type(error).__name__}: {said}. `interlock status` says what was changed",
+                f"{type(error).__name__}: {said}{at}. `interlock status` says what was changed",
             )
 
     return command

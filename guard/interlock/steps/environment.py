@@ -159,6 +159,8 @@ def _run(config: Config, fn: Callable[..., Any], **options: Any) -> None:
             script.run_env()
     except CommandError as error:
         raise Unusable(str(error)) from error
+    except SystemExit as error:
+        raise Unusable(f"env.py ended the process, with {error.code!r}, and did nothing") from error
 
 
 @contextmanager

@@ -63,14 +63,21 @@ def permit(receipt: Receipt) -> Iterator[Permit]:
         # Again, because somebody else may have held the lock until now.
         survey = same_database(site, backed_up, what)
         begun = started(site, backed_up, what)
+        ended: SystemExit | None = None
         try:
-            with holding(_permit_for(backed_up, survey)) as held:
-                yield held
+            try:
+                with holding(_permit_for(backed_up, survey)) as held:
+                    yield held
+            except SystemExit as error:
+                # A migration that ends the process, with 0 maybe, has ended the block and no more.
+                ended = error
             done = _compared(site, backed_up, what)
         except BaseException as error:
             _note_failure(site, begun, error, what)
             raise
         after(site, begun, Migrated(done), what)
+        if ended is not None:
+            raise ended
 
 
 def _permit_for(backed_up: Receipt, survey: Survey) -> Permit:
