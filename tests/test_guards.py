@@ -578,6 +578,28 @@ def test_a_stand_in_is_reported_wherever_it_could_be_imported_from(tmp_path: Pat
     ]
 
 
+def test_metadata_that_would_keep_alembic_from_the_plugin_is_reported(tmp_path: Path) -> None:
+    named = "[alembic.plugins]\ninterlock = interlock.plugin\n"
+    files = {
+        "interlock.egg-info/PKG-INFO": "Name: interlock\n",
+        "interlock.egg-info/SOURCES.txt": "",
+        "lib/Interlock-9.dist-info/METADATA": "Name: interlock\n",
+        "lib/Interlock-9.dist-info/entry_points.txt": "[console_scripts]\nx = y:z\n",
+        "eggs/interlock-1.egg-info": "Name: interlock\n",
+        "site/interlock-0.1.0.dist-info/METADATA": "Name: interlock\n",
+        "site/interlock-0.1.0.dist-info/entry_points.txt": named,
+        "interlock-extras.md": "",
+        "interlocking.egg-info/PKG-INFO": "Name: interlocking\n",
+        "tests/interlock.egg-info/PKG-INFO": "",
+    }
+
+    assert found(tmp_path, files, 'test-paths = ["tests"]') == [
+        ("eggs/interlock-1.egg-info", 1, "IL303"),
+        ("interlock.egg-info/PKG-INFO", 1, "IL303"),
+        ("lib/Interlock-9.dist-info/METADATA", 1, "IL303"),
+    ]
+
+
 def test_interlock_itself_is_told_from_a_stand_in_by_its_bytes(tmp_path: Path) -> None:
     own = Path(interlock.__file__).parent
     copy = tmp_path / "guard/interlock"

@@ -128,7 +128,7 @@ def _proved(
         if not reading.read({**lending, **for_order(reading, order, modules)}):
             break
     order.finish()
-    found = stand_ins(modules, sources, repository.paths, repository.links)
+    found = stand_ins(modules, sources, repository.paths, repository.links, repository.read)
     reaches = [reach for reach in reaches if reach.path not in found.genuine]
     declared = repository.declared_in is not None
     used = declared or bool(guarded or judgements.starting())

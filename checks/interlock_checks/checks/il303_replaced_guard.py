@@ -14,8 +14,9 @@ class ReplacedGuard(Check):
     """
     Python lets any module rebind the names of any other. A guard that was replaced is still called
     by its name, so every call looks right, and the assignment is the only trace. The same goes for
-    a file called `interlock.py`, an entry in `sys.modules`, a fallback for a failed import, and for
-    what the guard is made of: its private names, its listeners, the steps of Alembic that it hooks.
+    a file called `interlock.py`, metadata called `interlock.egg-info`, an entry in `sys.modules`, a
+    fallback for a failed import, and for what the guard is made of: its private names, its
+    listeners, the steps of Alembic that it hooks.
 
     A file that is byte for byte the one of the running interlock stands in for nothing: that is how
     interlock's own repository is told from an impostor, since a name proves nothing.
@@ -160,7 +161,7 @@ class ReplacedGuard(Check):
         yield from super().run(project)
         for path in sorted(project.stand_ins):
             offence = Offence(path, m.Span(1, 1, 1, 1), "this file", "")
-            yield self.finding(offence, "this file is imported in place of interlock")
+            yield self.finding(offence, "this file is taken by Python in place of interlock")
 
     def message(self, offence: Offence) -> str:
         return f"`{offence.sink}` {offence.manner}: a guard is only what interlock made it"
