@@ -1062,6 +1062,112 @@ FILES: dict[str, dict[str, str]] = {
         }
         """
     },
+    "SQL that is made offline and then run": {
+        "bin/apply": """
+        #!/bin/sh
+        set -e
+        alembic upgrade head --sql > build/plan.sql
+        squawk build/plan.sql
+        psql "$URL" -f build/report.sql
+        psql "$URL" -v ON_ERROR_STOP=1 -f build/plan.sql  # IL102
+        """,
+        "bin/other": """
+        #!/bin/bash
+        out=plan.sql
+        alembic upgrade "$1" --sql | tee "$out" >/dev/null
+        less "$out"
+        mysql shop < "$out"  # IL102
+        """,
+        "Makefile": """
+        plan.sql:
+        \talembic upgrade head --sql > $@
+        show: plan.sql
+        \tcat plan.sql
+        apply: plan.sql
+        \tpsql < plan.sql  # IL102
+        """,
+    },
+    "arguments that a script has looked at": {
+        "bin/db": """
+        #!/bin/sh
+        case "${1-}" in
+          current | heads) exec alembic "$@" ;;
+          up) shift; alembic upgrade "$@" ;;  # IL102
+          *) alembic "$@" ;;  # IL102
+        esac
+        """,
+        "bin/say": """
+        #!/bin/sh
+        line() { printf '%s\\n' "alembic $1 head"; }
+        line heads | sh
+        line upgrade | sh  # IL102
+        expect -c 'spawn alembic stamp head; interact'  # IL102
+        """,
+    },
+    "stacks and managers in JavaScript": {
+        "infra/stack.ts": """
+        // command: ['alembic', 'stamp', 'head'],
+        task.addContainer('schema', {
+          entryPoint: ['python', '-m', 'alembic'],
+          command: ['upgrade', 'head'],  # IL102
+        });
+        task.addContainer('read', { command: ['alembic', 'current'] });
+        const hint = "command: ['alembic', 'upgrade', 'head']";
+        """,
+        "ecosystem.config.js": """
+        module.exports = { apps: [
+          { name: 'alembic upgrade head', script: 'gunicorn', args: 'shop' },
+          { name: 'schema', script: 'alembic', args: 'upgrade head' },  # IL102
+        ] };
+        """,
+        "infra/stack.py": """
+        from aws_cdk import aws_ecs as ecs
+        task = ecs.FargateTaskDefinition(None, "x")
+        task.add_container("a", command=["alembic", "upgrade", "head"])  # IL102
+        task.add_container("b", command=["alembic", "check"])
+        """,
+    },
+    "a helper that hands the command on": {
+        "ops/__init__.py": "",
+        "ops/ecs.py": """
+        import boto3
+
+
+        def run_task(name, command):
+            overrides = {"containerOverrides": [{"name": name, "command": command}]}
+            boto3.client("ecs").run_task(taskDefinition=name, overrides=overrides)
+        """,
+        "ops/release.py": """
+        from ops.ecs import run_task
+
+
+        run_task("shop", ["alembic", "upgrade", "head"])  # IL102
+        run_task("shop", ["alembic", "current"])
+        """,
+        "ops/texts.py": """
+        def display(command):
+            print(command)
+
+
+        display(["alembic", "upgrade", "head"])
+        """,
+    },
+    "variables that the file gives": {
+        "site.yml": """
+        - hosts: app
+          vars: {reads: [current, heads], writes: [upgrade, stamp]}
+          tasks:
+            - command: "alembic {{ item }}"
+              loop: "{{ reads }}"
+            - command: "alembic {{ item }} head"  # IL102
+              loop: "{{ writes }}"
+        """,
+        "pyproject.toml": """
+        [tool.poe.tasks]
+        schema.cmd = "alembic ${verb} head"  # IL102
+        schema.args = ["verb"]
+        """,
+    },
     "AWS, in JSON and with functions": {
         "infra/stack.json": """
         {"Resources": {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from interlock_checks.commands.argv import parts_of
 from interlock_checks.commands.expand import fields
 from interlock_checks.commands.frames import Context
-from interlock_checks.commands.model import Word
+from interlock_checks.commands.model import REST, Word
 from interlock_checks.commands.pieces import Value
 from interlock_checks.commands.written import content
 
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
     from interlock_checks.commands.shell import Walk
 
-BRANCHES = frozenset({"if_statement", "case_statement"})
+BRANCHES = frozenset({"if_statement"})
 LOOPS = frozenset({"while_statement", "for_statement", "c_style_for_statement"})
 _CLIENTS = re.compile(
     rb"(?<![^\s/'\"])(?:psql|pgcli|mysql|mariadb|mycli|sqlite3|sqlplus|sqlcmd|usql)(?=[\s'\"]|\Z)"
 )
 """Clients that run the SQL on their standard input, wherever in a stage they are named."""
+_FIRST = re.compile(r"\"?\$(?:1|\{1(?::?-[^{}$]*)?\})\"?")
+_PLAIN = re.compile(r"[\w.:-]+")
+MOST_PATTERNS = 8
 MOST_LOOKED_AT = 2_000
 """Bytes of a stage in which a client is looked for."""
 
@@ -32,6 +35,42 @@ MOST_LOOKED_AT = 2_000
 def branch(walk: Walk, node: Node, context: Context) -> None:
     """All branches are taken."""
     walk.push(node.children, replace(context, weak=True, maybe=True))
+
+
+def case(walk: Walk, node: Node, context: Context) -> None:
+    """All items are taken; where the first argument is asked for, it is known in each."""
+    inner = replace(context, weak=True, maybe=True)
+    subject = node.child_by_field_name("value")
+    first = subject is not None and _FIRST.fullmatch(walk.text_of(subject, context.frame))
+    if not first or context.frame.positional != ((REST,),):
+        # Of arguments of which something is known, more would be known after the last item.
+        walk.push(node.children, inner)
+        return
+    items: list[tuple[Node, Context]] = []
+    for one in node.children:
+        patterns = _patterns(walk, one, context) if one.type == "case_item" else []
+        if patterns:
+            values: tuple[Value, ...] = tuple(((text,), REST) for text in patterns)
+            frame = replace(context.frame, positional=values)
+            items.append((one, replace(inner, frame=frame)))
+        elif one.is_named:
+            items.append((one, inner))
+    walk.stack.extend(reversed(items))
+
+
+def _patterns(walk: Walk, item: Node, context: Context) -> list[str]:
+    """The patterns of an item, where all are plain words and few; else none."""
+    found: list[str] = []
+    for one in item.children:
+        if one.type == ")":
+            break
+        if one.type in ("|", "("):
+            continue
+        text = walk.text_of(one, context.frame).strip("\"'")
+        if not _PLAIN.fullmatch(text) or len(found) >= MOST_PATTERNS:
+            return []
+        found.append(text)
+    return found
 
 
 def loop(walk: Walk, node: Node, context: Context) -> None:

@@ -49,6 +49,10 @@ def redirects(walk: Walk, node: Node, context: Context) -> Redirected:
             # The grammar takes the words behind the file for files as well.
             destination = one.children_by_field_name("destination")
             found.words.extend(destination[1:])
+            if destination and any(part.type == "<" for part in one.children):
+                row = walk.row_of(one, context.frame)
+                for path in text(destination[:1], walk.scope(context)):
+                    walk.inputs[path, row] = None
             if destination and any(">" in part.type for part in one.children):
                 row = walk.row_of(one, context.frame)
                 for path in text(destination[:1], walk.scope(context)):

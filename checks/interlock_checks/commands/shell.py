@@ -30,6 +30,7 @@ from interlock_checks.commands.constructs import (
     BRANCHES,
     LOOPS,
     branch,
+    case,
     chain,
     function,
     in_pipe,
@@ -97,6 +98,7 @@ class Walk:
         self.exported: set[str] = set()
         self.settings: dict[tuple[str, Word, int], bool] = {}
         self.writes: dict[tuple[Word, int], None] = {}
+        self.inputs: dict[tuple[Word, int], None] = {}
         self.written: dict[Written, None] = {}
         self.flow = Flow(lambda name: [(n, f.source) for n, f in self.bodies(name)])
         self.stack: list[tuple[Node, Context]] = []
@@ -540,7 +542,24 @@ class Walk:
         self.output_depth -= 1
         if len(readings) != 1:
             return None
+        name = const(readings[0][1][0]) if readings[0][1] else None
+        bodies = self.bodies(name) if name is not None else []
+        if len(bodies) == 1:
+            return self._printed_by(*bodies[0], readings[0][1][1:], context)
         return printed(readings[0][1], stdin[0] if stdin else None)
+
+    def _printed_by(
+        self, body: Node, frame: Frame, arguments: tuple[Argument, ...], context: Context
+    ) -> Word | None:
+        """What a function prints of which the body is one command."""
+        inner = [one for one in body.children if one.is_named and one.type != "comment"]
+        if len(inner) != 1 or self.output_depth > MAX_OUTPUTS:
+            return None
+        self.output_depth += 1
+        called = replace(context, frame=replace(frame, positional=(arguments,)))
+        found = self.output(inner[0], called, None)
+        self.output_depth -= 1
+        return found
 
 
 def plain_name(words: tuple[Argument, ...]) -> str | None:
@@ -573,6 +592,7 @@ _HANDLERS: dict[str, Callable[[Walk, Node, Context], None]] = {
     "declaration_command": declaration,
     "unset_command": unset,
     "ERROR": Walk._error,
+    "case_statement": case,
     **dict.fromkeys(BRANCHES, branch),
     **dict.fromkeys(LOOPS, loop),
 }

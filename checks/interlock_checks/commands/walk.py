@@ -169,6 +169,23 @@ def _find(argv: Argv, _stdin: PythonSource | None) -> Iterator[Launch]:
         yield from launches(Argv(inner, argv.rows[start:index]))
 
 
+_SPAWNED = re.compile(r"(?:^|[;\n{])\s*(?:spawn|exec|system)\s+([^;\n}]+)")
+
+
+def _expect(argv: Argv, stdin: PythonSource | None) -> Iterator[Launch]:
+    """`expect -c 'spawn ...'`, or the same on the standard input."""
+    texts = [
+        (text, argv.row(index + 1))
+        for index, one in enumerate(argv.words[:-1])
+        if const(one) == "-c" and (text := const(argv.words[index + 1])) is not None
+    ]
+    if stdin is not None and (given := const(stdin.text)) is not None:
+        texts.append((given, stdin.row))
+    for text, row in texts:
+        for found in _SPAWNED.finditer(text):
+            yield ShellText(word(found[1]), row + text.count("\n", 0, found.start(1)), ())
+
+
 def _xargs(argv: Argv, stdin: PythonSource | None) -> Iterator[Launch]:
     found = read_options(
         "-I: --replace: -n: --max-args: -P: --max-procs: -L: --max-lines: -l -d: --delimiter: -a:"
@@ -292,6 +309,7 @@ _CONSOLES = frozenset({"flask", "quart", "manage.py"})
 
 _SPECIAL: dict[str, Callable[[Argv, PythonSource | None], Iterator[Launch]]] = {
     "find": _find,
+    "expect": _expect,
     "fd": _find,
     "xargs": _xargs,
     "gxargs": _xargs,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
 import msgspec
 
-from interlock_checks.commands.argv import HOLE, holed
+from interlock_checks.commands.applied import made_offline, plain, run_files
+from interlock_checks.commands.argv import HOLE, holed, tail
 from interlock_checks.commands.forgetting import forgotten
 from interlock_checks.commands.judge import PythonText, judge
-from interlock_checks.commands.model import Command, const
+from interlock_checks.commands.model import Command, Rest, Word, const
 from interlock_checks.commands.script import Script as ShellScript
 from interlock_checks.commands.script import read_script
 from interlock_checks.commands.steps import PROGRAM, STEPS
@@ -80,6 +81,10 @@ class Outcome:
     assumptions: list[tuple[int, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     loosens: bool = False
+    offline: dict[str, str] = field(default_factory=dict)
+    """Files of SQL that a command has made offline, and what that would have done."""
+    applied: list[tuple[str, int]] = field(default_factory=list)
+    """Files that a database's own client runs, and where."""
 
 
 Reading = Callable[[str, str], Document]
@@ -98,7 +103,9 @@ def judge_layout(layout: Layout, read: Reading) -> Document:
         judge_script(script, read, in_ci=inside, lasting=lasting) for script in layout.scripts
     ]
     return Document(
-        claims=_once([*layout.claims, *(one for o in outcomes for one in o.claims)]),
+        claims=_once(
+            [*layout.claims, *(one for o in outcomes for one in o.claims), *_offline(outcomes)]
+        ),
         system=layout.system,
         units=tuple(_unit(job, outcomes) for job in layout.jobs),
         nested=tuple(one for outcome in outcomes for one in outcome.nested.values()),
@@ -190,6 +197,7 @@ def judge_script(
                 row = _row(script, found.open_row)
                 outcome.problems.append(Problem("a quote is opened here and never closed", row))
             outcome.loosens = found.walk.loosens
+            _applied(script, found, outcome)
             _settings(script, found, outcome, lasting=lasting)
             for path, at in found.walk.writes if in_ci else ():
                 if const(path) in ("interlock.toml", "./interlock.toml"):
@@ -251,6 +259,33 @@ def _command(
 def claim(outcome: Outcome, row: int, switch: Switch) -> None:
     """Notes a switch that stands in that row of the file."""
     outcome.claims.append(Claim(switch.code, row, switch.what, switch.manner, switch.needs))
+
+
+def _applied(script: Script, found: ShellScript, outcome: Outcome) -> None:
+    """Files of SQL that are made offline, and those that a database runs."""
+    walk = found.walk
+    inputs: dict[int, list[Word]] = {}
+    for path, row in walk.inputs:
+        inputs.setdefault(row, []).append(path)
+    for command in found.commands:
+        what = made_offline(command)
+        if what is not None:
+            into = [path for path, row in walk.writes if row == command.row]
+            for other in found.commands:
+                if other.row == command.row and tail(other.words[0]) in ("tee", "sponge"):
+                    into += [one for one in other.words[1:] if not isinstance(one, Rest)]
+            outcome.offline.update((plain(path), what) for path in into)
+        for file in run_files(command, inputs.get(command.row, ())):
+            outcome.applied.append((file, _row(script, command.row)))
+
+
+def _offline(outcomes: Sequence[Outcome]) -> Iterator[Claim]:
+    """SQL of a migration that one command writes down and another gives to a database."""
+    made = {path: what for one in outcomes for path, what in one.offline.items() if path}
+    for outcome in outcomes if made else ():
+        for path, row in outcome.applied:
+            if path in made:
+                yield Claim("IL102", row, made[path], f"is run from `{path}`")
 
 
 def _settings(

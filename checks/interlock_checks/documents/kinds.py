@@ -50,6 +50,10 @@ _NAMES: dict[str, str] = {
         "lefthook.yml lefthook.yaml lefthook-local.yml .lefthook.yml .lefthook.yaml".split(),
         "lefthook",
     ),
+    **dict.fromkeys(
+        "ecosystem.config.js ecosystem.config.cjs gulpfile.js gulpfile.mjs gruntfile.js".split(),
+        "javascript",
+    ),
     "package.json": "package_json",
     **dict.fromkeys(("pyproject.toml", "pixi.toml", "pipfile"), "pyproject"),
     **dict.fromkeys((".gitconfig", "gitconfig"), "gitconfig"),
@@ -105,6 +109,11 @@ _PLACES: tuple[tuple[str, str], ...] = (
         "embedded",
         r"(?:.*/)?(?:cookbooks|site-cookbooks|recipes|lib/capistrano|config/deploy)/(?:.*/)?[^/]+\.rb"
         r"|(?:.*/)?config/deploy\.rb",
+    ),
+    (
+        "javascript",
+        r"(?:.*/)?(?:infra\w*|cdk[\w.-]*|deploy\w*|stacks?|pulumi)/(?!.*node_modules/)(?:.*/)?"
+        r"[^/]+\.(?:ts|js|mjs|cjs)",
     ),
     ("platform", r"(?:.*/)?\.ebextensions/[^/]+\.config"),
     ("idea", r"(?:.*/)?\.idea/(?:.*/)?runconfigurations/[^/]+\.xml|(?:.*/)?[^/]+\.run\.xml"),

@@ -10,7 +10,7 @@ from interlock_checks.commands.argv import HOLE
 from interlock_checks.documents.conditions import joined
 from interlock_checks.documents.nodes import Map, Node, Seq, Text, child, items, string, texts, walk
 
-__all__ = ["asks_for_status", "condition_of", "fails", "replaced", "rounds", "variables"]
+__all__ = ["asks_for_status", "condition_of", "fails", "lists", "replaced", "rounds", "variables"]
 
 _LOOPS = ("loop", "with_items")
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -89,9 +89,24 @@ def replaced(node: Node, known: Mapping[str, str]) -> Node:
     return same
 
 
-def rounds(node: Map, known: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
-    """The variables of each round of a loop over constants that are written there."""
+def lists(document: Node) -> dict[str, Node]:
+    """The variables of plays and tasks that are lists, where each name has one value."""
+    found: dict[str, list[Node]] = {}
+    for node in walk(document):
+        variables = child(node, "vars")
+        if isinstance(variables, Map):
+            for name, value in variables.effective():
+                found.setdefault(name.value, []).append(value)
+    return {name: one for name, (one, *more) in found.items() if isinstance(one, Seq) and not more}
+
+
+def rounds(
+    node: Map, known: Mapping[str, str], listed: Mapping[str, Node]
+) -> Iterator[Mapping[str, str]]:
+    """The variables of each round of a loop over constants that are written in the file."""
     each = next((node.get(one) for one in _LOOPS if one in node.table), None)
+    meant = _VARIABLE.fullmatch(string(each) or "")
+    each = listed.get(meant[1], each) if meant is not None else each
     values = [one.value for one in items(each) if isinstance(one, Text)]
     if not isinstance(each, Seq) or len(values) != len(each.items) or not values:
         yield known

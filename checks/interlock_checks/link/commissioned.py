@@ -15,11 +15,23 @@ from typing import TYPE_CHECKING
 
 from interlock_checks.commands import judge_argv, judge_shell
 from interlock_checks.commands.judge import Verdict
+from interlock_checks.link import fold
 from interlock_checks.link.lines import command_lines, has_text
 from interlock_checks.link.loading import nested_texts
 from interlock_checks.link.members import COMPUTED
 from interlock_checks.link.reach import Site
-from interlock_checks.link.values import Ext, Given, Lit, Many, Method, Table, Text, Value, Values
+from interlock_checks.link.values import (
+    Ext,
+    Given,
+    Lit,
+    Many,
+    Method,
+    Par,
+    Table,
+    Text,
+    Value,
+    Values,
+)
 
 if TYPE_CHECKING:
     from interlock_checks.link.uses import Uses
@@ -38,7 +50,10 @@ _TELLING = frozenset(
 )
 """First words in the names of what shows, keeps or compares texts: it runs none."""
 
-_COMMANDS = ("command", "commands", "cmd", "cmds", "cmdline", "argv", "entrypoint")
+_STARTED = frozenset("container containers process service sidecar step task".split())
+"""What is started where it is added: `add_container(command=...)`."""
+
+_COMMANDS = ("command", "commands", "cmd", "cmds", "cmdline", "argv", "entrypoint", "entry_point")
 """Ends of keywords and keys under which a command line is given."""
 _ARGUMENTS = frozenset({"args", "arguments"})
 """Those under which its further words are."""
@@ -54,15 +69,33 @@ def commissioned(
     running = _runs(function.name.rpartition(".")[2])
     if running is None:
         return
+    records = list(_records(given))
     verdicts = _positional(given) if running else []
-    for record in _records(given):
+    for record in records:
         verdicts += _commanded(record)
     found = next((v for v in verdicts if v.kind == "migration"), None)
     if found is not None:
         uses.world.want(site.path, node)
         name = function.name.rpartition(".")[2]
         uses.report(site, "IL102", found.what, f"given to `{name}`")
+    elif handed := {one for record in records[1:] for one in _handed(record)}:
+        # A key of a table says it as no keyword does: the callers know what stands under it.
+        name = function.name.rpartition(".")[2]
+        uses.world.want(site.path, node)
+        reason = f"the command line in what `{name}` is given is not known here"
+        uses.wait(site, node, handed, uses.assume(site, reason))
     nested_texts(uses, site, node, verdicts, given)
+
+
+def hands_over(given: Sequence[Given]) -> bool:
+    """Whether a call hands over a migration command in constants, as a list of words."""
+    return any(
+        verdict.kind == "migration"
+        for one in given
+        for value in one.values
+        if isinstance(value, Many) and value.items and any(has_text(v) for v in value.items[:1])
+        for verdict in _lines((value,))
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -70,7 +103,7 @@ def _runs(name: str) -> bool | None:
     """Whether a name says that commands are run; None if it says that they are not."""
     words = [word.lower() for word in _WORD.findall(name)]
     if not _TELLING.isdisjoint(words[:1]):
-        return None
+        return None if _STARTED.isdisjoint(words[1:]) else False
     return name == COMPUTED or not _RUNNING.isdisjoint(words)
 
 
@@ -122,6 +155,13 @@ def _commanded(record: Mapping[str, Values]) -> list[Verdict]:
                 if isinstance(more, Many):
                     verdicts += [judge_argv(w) for w in command_lines([*words, *more.items])]
     return verdicts
+
+
+def _handed(record: Mapping[str, Values]) -> Iterator[Par]:
+    """The parameters that stand under a word for a command line."""
+    for name, values in record.items():
+        if name.lower() in _COMMANDS:
+            yield from fold.depends(values)
 
 
 def _lines(values: Values, several: bool = False) -> list[Verdict]:

@@ -18,7 +18,7 @@ from interlock_checks.facts import model as m
 from interlock_checks.link import approval, fold, tampering
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.changes import changed, private_imports, tampered
-from interlock_checks.link.commissioned import commissioned
+from interlock_checks.link.commissioned import commissioned, hands_over
 from interlock_checks.link.declared import declared
 from interlock_checks.link.external import (
     all_items,
@@ -56,6 +56,7 @@ from interlock_checks.link.values import (
     Ext,
     Fun,
     Given,
+    Hole,
     Lit,
     Made,
     Many,
@@ -273,6 +274,9 @@ class Uses:
                     self._judge(site, node, method, tuple(args[1:]))
             case Bound(func=func, args=args):
                 self._judge(site, node, func, (*args, *given))
+            case Hole() if node >= 0 and hands_over(given):
+                # A function of a file that nothing else made worth reading.
+                self.world.want(site.path, node)
             case Program(words=words):
                 more = [g.values for g in given if g.name is None]
                 spawn_program(self, site, node, function, command_lines([*words, *more]), given)

@@ -51,6 +51,7 @@ from interlock_checks.documents.tasks import (
     asks_for_status,
     condition_of,
     fails,
+    lists,
     replaced,
     rounds,
     variables,
@@ -94,7 +95,8 @@ def read(text: str, path: str) -> Layout:
         environment = settings(child(document, "env"), sheet)
         images = name.startswith("cloudbuild")
         tables = TABLES | TABLES_OF.get(name, frozenset())
-        _File(sheet, environment, guessed, variables(document), images, tables).read(document)
+        known, listed = variables(document), lists(document)
+        _File(sheet, environment, guessed, known, images, listed, tables).read(document)
     return sheet.layout("platform")
 
 
@@ -148,6 +150,8 @@ class _File:
     """Variables of which each has one value in the file."""
     images: bool = False
     """Steps are named by their image, as in Cloud Build."""
+    listed: Mapping[str, Node] = field(default_factory=dict)
+    """Variables of which each is one list in the file."""
     tables: frozenset[str] = TABLES
     """Keys of tables of which every value is a command."""
 
@@ -349,7 +353,7 @@ class _File:
                 plain = replace(how, discarded=None) if name in AFTERWARDS else how
                 scripts = [
                     number
-                    for known in rounds(node, self.known)
+                    for known in rounds(node, self.known, self.listed)
                     for number in self.command(replaced(value, known), plain)
                 ]
                 part = self.part(key.row, scripts, how, condition, condition_row)

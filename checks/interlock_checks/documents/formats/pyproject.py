@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from interlock_checks.commands.argv import HOLE
 from interlock_checks.commands.model import Word, word
 from interlock_checks.documents.aliases import filled_in
 from interlock_checks.documents.formats.tox import add_commit, read_tables, read_tox
@@ -19,6 +20,8 @@ __all__ = ["read"]
 SYSTEM = "pyproject"
 
 _HOLE = re.compile(r"\{[\w.:-]*\}|\{args:[^{}]*\}")
+_PUT_IN = re.compile(r"(?<!\\)\$(?:\{[^{}]*\}|\w+)")
+"""What Poe puts into a command."""
 _TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("poe", ("poe", "tasks")),
     ("pdm", ("pdm", "scripts")),
@@ -187,9 +190,16 @@ class _Tasks:
         """A command in one text."""
         run: Callable[..., list[int]] = self.sheet.shell
         if form == "words":
-            yield self.part(task.row, self.sheet.argv([task], how))
+            yield self.part(task.row, self.sheet.argv([self.expanded(task)], how))
         else:
             yield self.part(task.row, run(task, how))
+
+    def expanded(self, task: Node) -> Node:
+        """Poe puts variables and arguments into a command that no shell reads."""
+        if self.prefix != "poe" or not isinstance(task, Text):
+            return task
+        text = _PUT_IN.sub(HOLE, task.value)
+        return task if text == task.value else replace(task, value=text, folds=())
 
     def named(self, task: Text, how: Script) -> Part:
         """A task by its name, or else a command."""
@@ -215,7 +225,7 @@ class _Tasks:
         for key, value in task.effective():
             name = key.value
             if name in ("cmd", "cmds"):
-                scripts = self.sheet.argv([value], how)
+                scripts = self.sheet.argv([self.expanded(value)], how)
                 if isinstance(value, Text) and self.prefix in ("task", "pixi"):
                     scripts = self.sheet.shell(value, how)
                 found.append(self.part(value.row, scripts))
