@@ -257,6 +257,7 @@ def test_a_mistake_is_answered_with_its_line_and_a_remedy(text: str, answer: str
 
 UNREADABLE = {
     "not UTF-8": (b'[tool.interlock]\nname = "\xff"', 2, "byte 0xff is not UTF-8"),
+    "a byte order mark": (b"\xef\xbb\xbf[tool.interlock]\n", 1, "the file begins with a byte"),
     "UTF-16": ("[tool.interlock]".encode("utf-16"), 1, "byte 0xff is not UTF-8"),
     "not TOML": (b"[tool.interlock]\n\ndeploy-module =\n", 3, "not valid TOML"),
     "unfinished": (b'[tool.interlock]\nmigrations = ["a",\n\n\n', 2, "not valid TOML"),

@@ -5,6 +5,7 @@ Nothing here reads the environment, and every key that is left out grants nothin
 
 from __future__ import annotations
 
+import codecs
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -161,6 +162,10 @@ def parse_contract(filename: str, data: bytes) -> Contract | None:
 
 
 def _decode(filename: str, data: bytes) -> str:
+    if data.startswith(codecs.BOM_UTF8):
+        raise ContractError(
+            filename, 1, "the file begins with a byte order mark", "save it as UTF-8 without one"
+        )
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
