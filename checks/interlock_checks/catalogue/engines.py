@@ -234,4 +234,44 @@ DATABASES = Library(
     only_called=frozenset({"databases.Database"}),
 )
 
-ENGINE_LIBRARIES = (SQLALCHEMY, SQLMODEL, FLASK_SQLALCHEMY, SQLALCHEMY_UTILS, DATABASES)
+RECORDS = Library(
+    name="records",
+    version="0.6.0",
+    sinks={"IL201": ("records.Database",)},
+    only_called=frozenset({"records.Database"}),
+)
+
+DATASET = Library(
+    name="dataset",
+    version="1.6.2",
+    sinks={"IL201": ("dataset.connect", "dataset.Database")},
+    aliases={"dataset.database.Database": "dataset.Database"},
+    only_called=frozenset({"dataset.Database"}),
+)
+
+_CHAIN = "langchain_community.utilities.SQLDatabase"
+
+LANGCHAIN = Library(
+    name="langchain-community",
+    version="0.4.1",
+    # The class itself takes an engine that exists.
+    sinks={"IL201": (f"{_CHAIN}.from_uri",)},
+    aliases=all_to(
+        _CHAIN,
+        "langchain_community.utilities.sql_database.SQLDatabase",
+        "langchain.utilities.SQLDatabase",
+        "langchain.sql_database.SQLDatabase",
+    ),
+    harmless=(_CHAIN,),
+)
+
+ENGINE_LIBRARIES = (
+    SQLALCHEMY,
+    SQLMODEL,
+    FLASK_SQLALCHEMY,
+    SQLALCHEMY_UTILS,
+    DATABASES,
+    RECORDS,
+    DATASET,
+    LANGCHAIN,
+)

@@ -272,3 +272,7 @@ DOIT_TASK_PREFIX: Final = "task_"
 """doit 0.37: a function so named returns or yields dictionaries ..."""
 DOIT_ACTION_KEYS: Final = ("actions", "clean", "uptodate", "teardown")
 """... in which, at these keys, strings are shell scripts, lists of strings are words."""
+
+LINE_DECORATORS: Final = frozenset({"bash"})
+"""Airflow 3.1: last names of decorators (`@task.bash`) that run the line which a function returns
+in a shell."""

@@ -164,6 +164,10 @@ of each table within it."""
 
 TARGET: Final = "_target_"
 
+IMPORTING_KEYS: Final = frozenset({"()", "provides", TARGET})
+"""Keys of tables under which a constant name is imported and called: in
+`logging.config.dictConfig`, in `from_schema` of dependency-injector 4.48, in hydra."""
+
 TEXTUAL_METHODS: Final = frozenset(
     "add_job enqueue enqueue_in enqueue_at enqueue_call send_task schedule cron".split()
 )
@@ -181,7 +185,8 @@ EXEC: Final[Mapping[str, tuple[int, str | None]]] = {
     "builtins.exec": (0, "source"),
     "builtins.eval": (0, "source"),
     "builtins.compile": (0, "source"),
-    "code.interact": (-1, None),
+    # Without a function to read lines by, it is a person who types.
+    "code.interact": (1, "readfunc"),
     "code.InteractiveInterpreter.runsource": (0, "source"),
     "code.InteractiveInterpreter.runcode": (0, "code"),
     "code.InteractiveConsole.push": (0, "line"),
@@ -223,7 +228,7 @@ EXEC: Final[Mapping[str, tuple[int, str | None]]] = {
 """Callable -> position and keyword of the text or code object that it runs; -1: never a constant.
 
 Left out: Flask's `Config.from_object(name)`, which imports a module and keeps only its upper-case
-names, none of which is called; the `()` factories of `logging.config.dictConfig`; template engines.
+names, none of which is called; template engines.
 And pickle, shelve, yaml.load and their like: what they run comes in as data, not as a name or a
 text of the program. A proof about the source says nothing of it; the runtime half refuses at the
 sink."""

@@ -6,6 +6,7 @@ from keyword import iskeyword
 
 import libcst as cst
 
+from interlock_checks.catalogue import processes
 from interlock_checks.facts import model as m
 from interlock_checks.facts import stores
 from interlock_checks.facts.flow import Frame, views_from
@@ -18,6 +19,7 @@ def read_function(reader: Reader, node: cst.FunctionDef, frame: Frame) -> None:
         decorators.append(_decorator(reader, decorator.decorator, frame))
     inner = reader.open_frame("function", node.name.value, frame)
     names = {_last_name(d.decorator) for d in node.decorators}
+    inner.gives_line = not names.isdisjoint(processes.LINE_DECORATORS)
     parameters = read_parameters(reader, node.params, frame, inner, names)
     function = reader.add(m.Function(inner.number))
     read_annotation(reader, node.returns, frame)

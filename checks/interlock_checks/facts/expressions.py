@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from interlock_checks.catalogue import processes
+from interlock_checks.catalogue import processes, reflection
 from interlock_checks.facts import model as m
 from interlock_checks.facts import stores
 from interlock_checks.facts.definitions import defer, read_parameters
@@ -149,12 +149,20 @@ def _dictionary(reader: Reader, node: cst.Dict, frame: Frame, context: Context) 
         values.append(value)
         if isinstance(element, cst.DictElement):
             key = reader.value(element.key, frame, inner)
+            if _imports(reader, key) and isinstance(reader.nodes[value], m.Const):
+                reader.use(value, frame, element.value, Context(m.TARGET))
             if _is_task_action(reader, key, frame):
                 reader.use(value, frame, element.value, Context("run by a task"))
             keys.append(key)
         else:
             keys.append(-1)
     return reader.add(m.Map(tuple(keys), tuple(values)))
+
+
+def _imports(reader: Reader, key: int) -> bool:
+    """Whether what reads such tables imports the name under this key, and calls it."""
+    node = reader.nodes[key]
+    return isinstance(node, m.Const) and node.value in reflection.IMPORTING_KEYS
 
 
 def _is_task_action(reader: Reader, key: int, frame: Frame) -> bool:

@@ -44,7 +44,8 @@ class Frame:
     A scope while it is read; `number` is its index in the facts.
 
     `imported` are the names that import statements have bound here so far, with the node of the
-    import; `shared` are the names that may mean one object, by the node that made it.
+    import; `shared` are the names that may mean one object, by the node that made it. A decorator
+    runs the command line that a function with `gives_line` returns.
     """
 
     number: int
@@ -63,6 +64,7 @@ class Frame:
     fields: list[tuple[str, int]] = field(default_factory=list)
     owner: Frame | None = None
     own_name: str | None = None
+    gives_line: bool = False
     imported: dict[str, int] = field(default_factory=dict)
     shared: dict[int, set[str]] = field(default_factory=dict)
 

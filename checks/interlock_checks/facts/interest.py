@@ -85,7 +85,7 @@ class Filter:
             return use.manner in {m.NAMED, m.DEFINED} or self.changes_more(use.node)
         if self.minded(use.node):
             return True
-        if use.manner.startswith("run by"):
+        if use.manner == m.TARGET or use.manner.startswith("run by"):
             return True
         if use.manner != "called":
             return False

@@ -113,6 +113,7 @@ IS_A = "is a"
 
 ASSIGNED, DELETED, UPDATED, REBOUND = "assigned", "deleted", "updated", "bound again"
 NAMED, DEFINED = "imported as interlock", "defined as interlock"
+TARGET = "put under a key that imports it"
 STORES = frozenset({ASSIGNED, DELETED, UPDATED, REBOUND, NAMED, DEFINED})
 """Manners of a use that changes something; see `Use`."""
 
@@ -332,7 +333,7 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
 
     `names` are the bindings that may be in force when the scope's code has run;
     `attributes` are the values assigned to `self.name` in a class's methods; the `parameters` of
-    a class near a guard are its annotated names: what a dataclass or named tuple is made with.
+    a class are its annotated names: what a dataclass or named tuple is made with.
     """
 
     kind: Literal["module", "class", "function", "lambda", "comprehension"]

@@ -53,7 +53,7 @@ def _small(reader: Reader, node: cst.CSTNode, frame: Frame) -> bool:
             read_annotation(reader, node.annotation, frame)
             if node.value is not None:
                 assign_to(reader, [node.target], node.value, frame)
-            if reader.trace.active and frame.kind == "class":
+            if frame.kind == "class":
                 note_field(reader, node.target, frame)
         case cst.AugAssign():
             augment(reader, node, frame)
@@ -67,6 +67,8 @@ def _small(reader: Reader, node: cst.CSTNode, frame: Frame) -> bool:
             if node.value is not None:
                 result = reader.value(node.value, frame, Context("returned"))
                 frame.returns.append(result)
+                if frame.gives_line:
+                    reader.use(result, frame, node.value, Context("run by a task"))
             reader.trace.mark("return", result, node)
             return False
         case cst.Raise():

@@ -14,9 +14,9 @@ from interlock_checks.facts import model as m
 from interlock_checks.link import fold
 from interlock_checks.link.changes import touch
 from interlock_checks.link.frames import Frame, frame_of, passed
-from interlock_checks.link.reach import Call, Reach, Site, Touching, Waiting
+from interlock_checks.link.reach import ANY, Call, Reach, Site, Touching, Waiting
 from interlock_checks.link.uses import Uses
-from interlock_checks.link.values import Fun, Par
+from interlock_checks.link.values import Par
 
 DEEPEST = 4
 """Functions that hand their own parameter on, within each other."""
@@ -54,7 +54,12 @@ class Callers:
         proved = self._judge(site, waiting.function, waiting.call, 0, ())
         fallback = waiting.fallback
         found = {one.sink for one in self.uses.reaches[first:]}
-        if isinstance(fallback, Reach) and found == {fallback.sink} and not self.innocent:
+        one_name = isinstance(fallback, Reach) and fallback.sink.endswith(ANY)
+        if one_name and (found or not proved):
+            # The name of a sink is computed here, whoever says it.
+            del self.uses.reaches[first:]
+            proved = False
+        elif isinstance(fallback, Reach) and found == {fallback.sink} and not self.innocent:
             # Whatever a caller gives, it is that: so it is written here.
             del self.uses.reaches[first:]
             proved = False
@@ -67,7 +72,7 @@ class Callers:
         key: tuple[str, int],
         call: int,
         depth: int,
-        frames: tuple[tuple[Fun, int, str], ...],
+        frames: tuple[Call, ...],
     ) -> bool:
         """Whether every caller is known and gave something that could be judged."""
         calls = [one for one in self.calls_of(key) if not self.is_test(one.site.path)]
@@ -83,7 +88,7 @@ class Callers:
             if self.followed > MOST:
                 return False
             self.uses.world.steps = 0
-            chain = ((one.function, one.node, at.path), *frames)
+            chain = (one, *frames)
             frame = self._chain(chain)
             before = len(reaches), len(assumptions)
             judged = Site(site.path, site.number, site.scope, 0, frame, depth, at.reported or at)
@@ -91,7 +96,7 @@ class Callers:
             fresh = reaches[before[0] :]
             self.innocent += not fresh
             vague = len(assumptions) > before[1] or any(r.code in {"IL002", "IL003"} for r in fresh)
-            if vague or any("?" in r.sink for r in fresh):
+            if vague or any(_is_guessed(r.sink) for r in fresh):
                 inner = self._parameters_of(at, one.node)
                 deeper = False
                 if len(inner) == 1:
@@ -101,6 +106,8 @@ class Callers:
                 if not deeper:
                     if vague:
                         del reaches[before[0] :], assumptions[before[1] :]
+                    elif len(reaches) == before[0]:
+                        reaches += fresh  # nobody says what it is: the worst that it may be
                     closed = False
         return closed
 
@@ -113,18 +120,20 @@ class Callers:
         self,
         touching: Touching,
         key: tuple[str, int],
-        frames: tuple[tuple[Fun, int, str], ...],
+        frames: tuple[Call, ...],
     ) -> None:
         if key not in self.told:
             return
         for one in self.calls_of(key):
             at = one.site
-            if len(frames) >= DEEPEST or any(f[1:] == (one.node, at.path) for f in frames):
+            if len(frames) >= DEEPEST or any(
+                (f.node, f.site.path) == (one.node, at.path) for f in frames
+            ):
                 continue
             self.followed += 1
             if self.followed > MOST:
                 return
-            chain = ((one.function, one.node, at.path), *frames)
+            chain = (one, *frames)
             self.uses.world.steps = 0
             touches, parameters = touching.judge(self.uses, self._chain(chain))
             touch(self.uses, at.reported or at, touches)
@@ -132,14 +141,14 @@ class Callers:
                 for inner in sorted({(p.path, p.scope) for p in parameters} - {key}):
                     self._touch(touching, inner, chain)
 
-    def _chain(self, chain: tuple[tuple[Fun, int, str], ...]) -> Frame:
+    def _chain(self, chain: tuple[Call, ...]) -> Frame:
         world = self.uses.world
         frame: Frame | None = None
-        for function, node, path in chain:
-            call = world.files[path].nodes[node]
+        for one in chain:
+            call = world.files[one.site.path].nodes[one.node]
             assert isinstance(call, m.Call)
-            given = passed(world, path, call.args, frame)
-            frame = frame_of(world, function, given, 0, None)
+            given = passed(world, one.site.path, call.args, frame)
+            frame = frame_of(world, one.function, (*one.before, *given), 0, None)
         assert frame is not None
         return frame
 
@@ -151,3 +160,8 @@ class Callers:
         for one in passed(world, at.path, call.args, None):
             found |= fold.depends(one.values)
         return {(p.path, p.scope) for p in found}
+
+
+def _is_guessed(sink: str) -> bool:
+    """Whether a sink stands for the worst that a partly known command line may be."""
+    return "?" in sink or "computed" in sink

@@ -11,6 +11,7 @@ from interlock_checks.facts import model as m
 from interlock_checks.link.values import (
     NOTHING,
     UNKNOWN,
+    Around,
     Fun,
     Given,
     Lit,
@@ -19,6 +20,7 @@ from interlock_checks.link.values import (
     Table,
     Values,
     merge,
+    weight,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 DEEPEST_CALL = 8
 """Calls of the repository's own functions that are followed into each other."""
+
+_MOST_KEPT = 200
+"""The weight of the parameters that a closure keeps of one call; of more it knows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,38 @@ def replaced_in(frame: Frame | None, path: str, number: int) -> Values | None:
             return frame.bindings[number]
         frame = frame.outer
     return None
+
+
+def around(world: World, path: str, scope: int, frame: Frame | None) -> tuple[Around, ...]:
+    """The calls whose parameters a function can see that is defined in the frame."""
+    if frame is None:
+        return ()
+    scopes = world.files[path].scopes
+    parents: set[int] = set()
+    number = scopes[scope].parent
+    while number > 0:
+        parents.add(number)
+        number = scopes[number].parent
+    found: list[Around] = []
+    while frame is not None:
+        if frame.path == path and frame.scope in parents:
+            if sum(weight(values) for values in frame.parameters.values()) > _MOST_KEPT:
+                return ()
+            found.append(Around(frame.scope, tuple(sorted(frame.parameters.items(), key=_name))))
+        frame = frame.outer
+    return tuple(found)
+
+
+def _name(item: tuple[str, Values]) -> str:
+    return item[0]
+
+
+def _closed(function: Fun) -> Frame | None:
+    """The calls in which a closure was made."""
+    frame: Frame | None = None
+    for one in reversed(function.around):
+        frame = Frame(function.path, one.scope, dict(one.parameters), 0, frame)
+    return frame
 
 
 def passed(
@@ -97,7 +134,7 @@ def frame_of(
     scope = facts.scopes[function.scope]
     parameters: dict[str, Values] = {}
     positional = [g.values for g in given if g.name is None and g.star == 0]
-    unclear = any(g.star for g in given)
+    listed, mapped = (any(g.star == count for g in given) for count in (1, 2))
     names = [p for p in scope.parameters if p.kind in {"plain", "positional"}]
     if names and isinstance(facts.nodes[names[0].node], m.Own):
         own = facts.nodes[names[0].node]
@@ -114,22 +151,25 @@ def frame_of(
     for parameter in scope.parameters:
         node = facts.nodes[parameter.node]
         if parameter.kind == "*":
-            parameters[parameter.name] = (Many(extra, rest=unclear),)
+            parameters[parameter.name] = (Many(extra, rest=listed),)
         elif parameter.kind == "**":
             known = {p.name for p in scope.parameters}
             pairs = tuple(
                 ((Lit(name),), values) for name, values in keywords.items() if name not in known
             )
-            parameters[parameter.name] = (Table(pairs, rest=unclear),)
+            parameters[parameter.name] = (Table(pairs, rest=mapped),)
         elif parameter.name in keywords:
             parameters[parameter.name] = keywords[parameter.name]
         elif parameter.name not in parameters:
             default = NOTHING
+            unclear = mapped or (listed and parameter.kind != "keyword")
             if isinstance(node, m.Param) and node.default >= 0:
                 default = world.values(function.path, node.default)
             parameters[parameter.name] = (
                 merge([default, UNKNOWN]) if unclear or not default else default
             )
+    if outer is None:
+        outer = _closed(function)
     return Frame(function.path, function.scope, parameters, depth, outer)
 
 
@@ -143,19 +183,19 @@ def result_of(
     if depth >= DEEPEST_CALL or facts is None or key in world.calling:
         world.left_open += 1
         return UNKNOWN
-    around = frame if frame is not None and _is_inside(world, function, frame) else None
+    outer = frame if frame is not None and _is_inside(world, function, frame) else None
     # Written out, because `True` and `1` are equal and are not the same text.
-    asked = b"" if around else blake2b(repr((function, given)).encode("utf-8", "replace")).digest()
-    known = None if around else world.results.get(asked)
+    asked = b"" if outer else blake2b(repr((function, given)).encode("utf-8", "replace")).digest()
+    known = None if outer else world.results.get(asked)
     if known is not None:
         return known
     open_before = world.left_open
     world.calling.add(key)
     try:
-        found = _returned(world, function, given, depth, around)
+        found = _returned(world, function, given, depth, outer)
     finally:
         world.calling.discard(key)
-    if around is None and open_before == world.left_open:
+    if outer is None and open_before == world.left_open:
         world.results[asked] = found
     return found
 

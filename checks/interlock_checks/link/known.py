@@ -25,7 +25,7 @@ from interlock_checks.link import dotenv, fold
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.copies import replaced
 from interlock_checks.link.iterables import ITERATING, Known
-from interlock_checks.link.members import any_attribute_of, item_of
+from interlock_checks.link.members import PARTIAL_METHOD, any_attribute_of, item_of
 from interlock_checks.link.named import attribute_path, attribute_path_single, imported, specified
 from interlock_checks.link.splitting import split
 from interlock_checks.link.values import (
@@ -248,6 +248,16 @@ def _shell_words(world: World, given: Sequence[Given], path: str) -> Values:
     )
 
 
+def _field(world: World, given: Sequence[Given], path: str) -> Values:
+    """What a field of a dataclass or model is by default: given, or made by a factory."""
+    default = argument(given, 0, "default")
+    for name in ("default_factory", "factory"):
+        made = argument(given, -1, name)
+        if made is not None:
+            default = results_of(world, made, (), path)
+    return default or UNKNOWN
+
+
 def _which(world: World, given: Sequence[Given], path: str) -> Values:
     return argument(given, 0, "cmd") or UNKNOWN
 
@@ -265,6 +275,19 @@ def _dotenv(world: World, given: Sequence[Given], path: str) -> Values:
     found = dotenv.variables(given)
     return UNKNOWN if found is None else (found,)
 
+
+_FIELDS = (
+    "attr.attrib",
+    "attr.field",
+    "attr.ib",
+    "attrs.field",
+    "dataclasses.field",
+    "msgspec.field",
+    "pydantic.Field",
+    "pydantic.dataclasses.Field",
+    "pydantic.fields.Field",
+    "sqlmodel.Field",
+)
 
 _KNOWN: dict[str, Known] = {
     **ITERATING,
@@ -310,6 +333,7 @@ _KNOWN: dict[str, Known] = {
     ),
     "operator.call": _apply_async,
     "functools.partial": _partial,
+    PARTIAL_METHOD: _bound(PARTIAL_METHOD),
     **dict.fromkeys(reflection.REPLACING, replaced),
     "inspect.getmembers": _members,
     "inspect.getmembers_static": _members,
@@ -328,6 +352,7 @@ _KNOWN: dict[str, Known] = {
     "os.environ.setdefault": _environment,
     "shlex.split": _shell_words,
     "shutil.which": _which,
+    **dict.fromkeys(_FIELDS, _field),
     "asyncio.run": _first,
     "asyncio.create_task": _first,
     "asyncio.ensure_future": _first,

@@ -61,11 +61,14 @@ def verdicts_of(start: processes.Start, given: tuple[Given, ...]) -> list[Verdic
     if start.form == "script":
         words = [(Lit("python"),), values]
         return [judge_argv(w) for w in command_lines(words, rest=True)]
-    shell = start.shell is not None and _shell_wanted(
-        argument(given, start.shell if start.shell >= 0 else 10_000, "shell")
-    )
+    asked = None
+    if start.shell is not None:
+        asked = argument(given, start.shell if start.shell >= 0 else 10_000, "shell")
+    shell = _shell_wanted(asked)
     program = argument(given, 10_000, "executable") if start.executable else None
     found = _argv(values, prefix, shell=shell, stdin=stdin)
+    if shell and not all(isinstance(value, Lit) for value in asked or ()):
+        found += _argv(values, prefix, shell=False, stdin=stdin)
     if program and program != UNKNOWN and not shell:
         for value in values:
             if isinstance(value, Many):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from interlock_checks import catalogue
 from interlock_checks.catalogue import processes, tampering
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
 COMPUTED = "getattr()"
 """The name of a method of which only the module is known, one that starts processes."""
+
+PARTIAL_METHOD: Final = "functools.partialmethod"
+"""It becomes a partial of the method when it is taken from an instance."""
 
 _INERT_ATTRIBUTES = frozenset(
     "__doc__ __name__ __qualname__ __module__ __file__ __version__ __path__ __annotations__ "
@@ -182,8 +187,8 @@ def _member(
         if isinstance(value, Obj):
             made = _made_by(world, value) if name in scope.attributes else None
             groups += [world.values(path, node, made) for node in scope.attributes.get(name, ())]
-        if cls == Cls(value.path, value.scope) and isinstance(value, Obj):
-            groups = _field(world, value, scope, name) or groups
+        if isinstance(value, Obj):
+            groups = _field(world, value, name, classes) or groups
         if groups:
             return merge(_bound(world, merge(groups), value))
     if name == "__table__":
@@ -202,14 +207,25 @@ def _member(
     return merge(external) or (Method(value, name),)
 
 
-def _field(world: World, value: Obj, scope: m.Scope, name: str) -> list[Values]:
-    """What a dataclass or named tuple was made with, if that is known."""
-    if value.given is None or not any(one.name == name for one in scope.parameters):
+def _field(
+    world: World,
+    value: Obj,
+    name: str,
+    classes: Sequence[tuple[str, m.Scope | None, Value]],
+) -> list[Values]:
+    """What a dataclass, named tuple or model was made with, if that is known."""
+    own = [scope for _, scope, _ in classes if scope is not None]
+    if value.given is None or any("__init__" in one.names or name in one.attributes for one in own):
         return []
-    if "__init__" in scope.names or name in scope.attributes:
+    if not any(one.name == name for scope in own for one in scope.parameters):
         return []
-    made = frame_of(world, Fun(value.path, value.scope), value.given)
-    return [made.parameters[name]]
+    if len(own) == 1:
+        made = frame_of(world, Fun(value.path, value.scope), value.given)
+        return [made.parameters[name]]
+    # In which order fields are inherited is not asked: a name tells, a position does not.
+    return [one.values for one in value.given if one.name == name] or (
+        [UNKNOWN] if any(one.name is None or one.star for one in value.given) else []
+    )
 
 
 def _made_by(world: World, value: Obj) -> Frame | None:
@@ -225,18 +241,27 @@ def _made_by(world: World, value: Obj) -> Frame | None:
     return None
 
 
+def is_partial_method(value: Bound) -> bool:
+    """Whether it is a `partialmethod` as it stands in the class."""
+    func = value.func
+    return isinstance(func, Ext) and func.name == PARTIAL_METHOD and bool(value.args)
+
+
 def _bound(world: World, values: Values, owner: Obj | Cls) -> list[Values]:
     groups: list[Values] = []
     for value in values:
-        if isinstance(value, Fun) and value.owner is None:
+        if isinstance(value, Bound) and is_partial_method(value):
+            methods = merge(_bound(world, value.args[0].values, owner))
+            groups.append(tuple(Bound(method, value.args[1:]) for method in methods))
+        elif isinstance(value, Fun) and value.owner is None:
             scope = world.files[value.path].scopes[value.scope]
             kinds = decorators_of(world, value)
             if "builtins.property" in kinds or "functools.cached_property" in kinds:
-                groups.append(result_of(world, Fun(value.path, value.scope, owner), ()))
+                groups.append(result_of(world, replace(value, owner=owner), ()))
             elif "builtins.staticmethod" in kinds or scope.kind == "lambda":
                 groups.append((value,))
             else:
-                groups.append((Fun(value.path, value.scope, owner),))
+                groups.append((replace(value, owner=owner),))
         else:
             groups.append((value,))
     return groups
@@ -295,6 +320,11 @@ def any_attribute_of(world: World, of: Value, key: Value = HOLE) -> Values:
             return merge([tuple(sinks), UNKNOWN])
         case Ext(name=name) if name in _STARTING:
             return (Method(of, COMPUTED),)
+        case Made(name=name) if isinstance(key, Text):
+            # Of an object with a sink for a method: what the known part of the name allows.
+            fitting = (one for one in catalogue.METHODS if fold.may_be(key, one))
+            methods = merge(_instance_attribute(name, one) for one in fitting)
+            return merge([tuple(one for one in methods if isinstance(one, Ext)), UNKNOWN])
         case _:
             return UNKNOWN
 

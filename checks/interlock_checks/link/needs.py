@@ -50,6 +50,8 @@ def needs(
         found.add(one.scope)
     elif isinstance(one, m.Own) and not one.of_class:
         found.add(OWN)
+    elif isinstance(one, m.Function):
+        found |= _functions_around(facts, one.scope)
     elif isinstance(one, m.Ref):
         for binding in one.bindings:
             found.add(-2 - binding)
@@ -59,6 +61,17 @@ def needs(
             found |= needs(files, tables, path, operand)
     table[node] = frozenset(found)
     return table[node]
+
+
+def _functions_around(facts: m.Facts, scope: int) -> set[int]:
+    """The functions whose parameters a function may use that is defined in them."""
+    found: set[int] = set()
+    number = facts.scopes[scope].parent
+    while number > 0:
+        if facts.scopes[number].kind in {"function", "lambda"}:
+            found.add(number)
+        number = facts.scopes[number].parent
+    return found
 
 
 def operands(node: m.Node) -> tuple[int, ...]:

@@ -10,10 +10,14 @@ import msgspec
 
 from interlock_checks.link.frames import Frame
 from interlock_checks.link.tampering import Touch
-from interlock_checks.link.values import Fun, Par
+from interlock_checks.link.values import Fun, Given, Par
 
 if TYPE_CHECKING:
     from interlock_checks.link.uses import Uses
+
+
+ANY = ".*"
+"""The end of a sink's name, where it is unknown which one below a module or class it is."""
 
 
 class Reach(msgspec.Struct, frozen=True, array_like=True, tag="r"):
@@ -78,11 +82,16 @@ class Waiting(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a function of the repository, by the node of the call."""
+    """
+    A call of a function of the repository, by the node of the call.
+
+    `before` is what a partial gives it before the arguments of that call.
+    """
 
     site: Site
     function: Fun
     node: int
+    before: tuple[Given, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,15 @@ from interlock_checks.link.frames import Frame, passed
 from interlock_checks.link.known import sink_names
 from interlock_checks.link.lines import command_lines, shell_verdicts, verdicts_of
 from interlock_checks.link.loading import execute, import_by_name, instantiate, load
-from interlock_checks.link.members import attribute_of, members_of
+from interlock_checks.link.members import (
+    PARTIAL_METHOD,
+    attribute_of,
+    is_partial_method,
+    members_of,
+)
 from interlock_checks.link.named import attribute_path
 from interlock_checks.link.printed import is_printed
-from interlock_checks.link.reach import Assumption, Call, Reach, Site, Touching, Waiting
+from interlock_checks.link.reach import ANY, Assumption, Call, Reach, Site, Touching, Waiting
 from interlock_checks.link.sending import sent
 from interlock_checks.link.spawning import (
     magic,
@@ -72,6 +77,8 @@ from interlock_checks.link.values import (
     Values,
 )
 from interlock_checks.link.world import NESTED, World
+
+_COMPUTED = "called by a computed name"
 
 _MAGIC_METHODS = frozenset({"run_cell_magic", "run_line_magic", "magic"})
 
@@ -153,7 +160,7 @@ class Uses:
         assert isinstance(call, m.Call)
         given = passed(self.world, site.path, call.args, frame)
         for function in self.world.values(site.path, call.func, frame):
-            if isinstance(function, Ext | Method):
+            if isinstance(function, Ext | Method | AnyOf):
                 self._judge(site, node, function, given)
 
     def lent(self, path: str) -> list[str]:
@@ -198,7 +205,9 @@ class Uses:
                 case Bound(func=Ext(name=whole)):
                     if catalogue.sink(whole) or reflective(whole) or whole in _GETTERS:
                         return True
-                case AnyOf() | Space(of=Ext()):
+                case AnyOf() | Space(of=Ext()) | Bound(func=Fun() | Bound()):
+                    return True
+                case Fun(around=around) if around:
                     return True
                 case Lit() | Text() if approval.is_state((value,)):
                     return True
@@ -251,7 +260,15 @@ class Uses:
             for value in one.values:
                 self._deferred(site, node, functions, value, given, position)
 
-    def _judge(self, site: Site, node: int, function: Value, given: tuple[Given, ...]) -> None:
+    def _judge(
+        self,
+        site: Site,
+        node: int,
+        function: Value,
+        given: tuple[Given, ...],
+        before: tuple[Given, ...] = (),
+    ) -> None:
+        """Judge a call; `before` are those of the arguments that stand in a partial."""
         if isinstance(function, Ext | Method):
             tampered(self, site, node, function, given)
         match function:
@@ -259,13 +276,14 @@ class Uses:
                 self.external(site, node, function, given)
             case AnyOf(name=name, via=via):
                 self.world.want(site.path, node)
-                self.report(site, code_of(name), f"{name}.*", "called by a computed name", via)
+                reach = self.reach(site, code_of(name), f"{name}{ANY}", _COMPUTED, via)
+                self.wait(site, node, self._naming(site, node), reach)
             case Method(name=name):
                 self._unknown_method(site, node, function, given)
             case Fun():
-                self._own_call(site, node, function, given)
+                self._own_call(site, node, function, given, before)
             case Cls():
-                self._constructed(site, node, function, given)
+                self._constructed(site, node, function, given, before)
             case Bound(func=Ext(name="operator.methodcaller"), args=args):
                 methods = attribute_path(
                     self.world, given[0].values if given else (), args[0].values if args else ()
@@ -273,7 +291,7 @@ class Uses:
                 for method in methods:
                     self._judge(site, node, method, tuple(args[1:]))
             case Bound(func=func, args=args):
-                self._judge(site, node, func, (*args, *given))
+                self._judge(site, node, func, (*args, *given), (*args, *before))
             case Hole() if node >= 0 and hands_over(given):
                 # A function of a file that nothing else made worth reading.
                 self.world.want(site.path, node)
@@ -283,9 +301,21 @@ class Uses:
             case Obj():
                 for inner in attribute_of(self.world, function, "__call__"):
                     if isinstance(inner, Fun):
-                        self._own_call(site, node, inner, given)
+                        self._own_call(site, node, inner, given, before)
             case _:
                 pass
+
+    def _naming(self, site: Site, node: int) -> set[Par]:
+        """The parameters that a computed name is made of, of functions all of whose calls show."""
+        call = self.world.files[site.path].nodes[node]
+        if not isinstance(call, m.Call):
+            return set()
+        found = self.world.parameters(site.path, call.func)
+        for par in found:
+            first = self.world.files[par.path].scopes[par.scope].parameters[:1]
+            if first and isinstance(self.world.files[par.path].nodes[first[0].node], m.Own):
+                return set()  # a method may be called on what nobody knows
+        return found
 
     def external(self, site: Site, node: int, function: Ext, given: tuple[Given, ...]) -> None:
         name = function.name
@@ -374,7 +404,14 @@ class Uses:
         else:
             commissioned(self, site, node, function, given)
 
-    def _constructed(self, site: Site, node: int, function: Cls, given: tuple[Given, ...]) -> None:
+    def _constructed(
+        self,
+        site: Site,
+        node: int,
+        function: Cls,
+        given: tuple[Given, ...],
+        before: tuple[Given, ...],
+    ) -> None:
         for _, scope, cls in members_of(self.world, function):
             if scope is None and isinstance(cls, Ext):
                 sink = catalogue.sink(cls.name)
@@ -382,11 +419,18 @@ class Uses:
                     self.report(site, sink.code, sink.name, "constructed by a subclass")
         for inner in attribute_of(self.world, Obj(function.path, function.scope), "__init__"):
             if isinstance(inner, Fun):
-                self._own_call(site, node, inner, given)
+                self._own_call(site, node, inner, given, before)
 
-    def _own_call(self, site: Site, node: int, function: Fun, given: tuple[Given, ...]) -> None:
+    def _own_call(
+        self,
+        site: Site,
+        node: int,
+        function: Fun,
+        given: tuple[Given, ...],
+        before: tuple[Given, ...],
+    ) -> None:
         key = (function.path, function.scope)
-        self.calls.setdefault(key, []).append(Call(site, function, node))
+        self.calls.setdefault(key, []).append(Call(site, function, node, before))
         if any(tampering.tells(one.values) for one in given):
             self.told.add(key)
         for one in given:
@@ -402,8 +446,8 @@ class Uses:
         position: int,
     ) -> None:
         """A reflective function handed on together with its arguments: Thread(target=...)."""
-        if isinstance(value, Fun):
-            self.escaped.add((value.path, value.scope))
+        if isinstance(value, Fun | Bound) and not _is_partial(functions):
+            self._escape(value)
             return
         if not isinstance(value, Ext) or any(is_inert(f, position) for f in functions):
             return
@@ -435,6 +479,9 @@ class Uses:
         manner = use.manner
         for value in values:
             match value:
+                case Lit() | Text() if manner == "run by a task":
+                    verdicts = shell_verdicts((value,))
+                    weigh(self, site, use.node, Method(value, "task.bash"), verdicts, ())
                 case Lit(value=str() as text):
                     self._textual(site, use, text, into)
                 case Program(words=words) if manner == "run by an operator":
@@ -443,9 +490,10 @@ class Uses:
                     for item in items:
                         verdicts = shell_verdicts(item)
                         weigh(self, site, use.node, Method(value, "actions"), verdicts, ())
-                case Fun(path=path, scope=scope):
-                    if manner != "bound to another name":
-                        self.escaped.add((path, scope))
+                case Fun() | Bound():
+                    # A partial is what it calls, wherever it goes from here.
+                    if manner != "bound to another name" and not _is_partial(into):
+                        self._escape(value)
                 case Method(owner=owner, name=name) if name in catalogue.METHODS and not inert:
                     if not isinstance(owner, _KNOWN_OWNERS) and manner != "bound to another name":
                         self.world.want(site.path, use.node)
@@ -465,6 +513,14 @@ class Uses:
                         self.report(site, code_of(name), f"vars({name})", manner)
                 case _:
                     pass
+
+    def _escape(self, value: Value) -> None:
+        while isinstance(value, Bound):
+            for one in value.args[0].values if is_partial_method(value) else ():
+                self._escape(one)
+            value = value.func
+        if isinstance(value, Fun):
+            self.escaped.add((value.path, value.scope))
 
     def _external_given(self, site: Site, use: m.Use, value: Ext, into: Values) -> None:
         name, manner = value.name, use.manner
@@ -502,12 +558,10 @@ class Uses:
 
     def _textual(self, site: Site, use: m.Use, text: str, into: Values) -> None:
         """A string that names a sink, where something may import what it names."""
-        if use.manner == "run by a task":
-            return
         sink = named_sink(text)
-        if sink is None or use.manner not in {"passed on", "put into a container"}:
+        if sink is None or use.manner not in {"passed on", "put into a container", m.TARGET}:
             return
-        if ":" in text or any(imports_text(f) for f in into):
+        if ":" in text or use.manner == m.TARGET or any(imports_text(f) for f in into):
             self.report(site, sink.code, sink.name, f"named in a string and {use.manner}")
 
     # --- callers ---
@@ -535,12 +589,23 @@ class Uses:
             if name.isidentifier():
                 path = parameter.path.partition(NESTED)[0]
                 self.asked.setdefault(path, set()).add(name)
-        functions = {(p.path, p.scope) for p in parameters}
+        functions = self._innermost({(p.path, p.scope) for p in parameters})
         if len(functions) > 1 or NESTED in site.path:
             self.conclude(fallback)
             return
         (function,) = functions
         self.waiting.append(Waiting(site.path, site.number, site.scope, node, function, fallback))
+
+    def _innermost(self, functions: set[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Functions without those around them: whoever calls a closure has called these too."""
+        outer: set[tuple[str, int]] = set()
+        for path, scope in functions if len(functions) > 1 else ():
+            scopes = self.world.files[path].scopes
+            number = scopes[scope].parent
+            while number > 0:
+                outer.add((path, number))
+                number = scopes[number].parent
+        return functions - outer
 
     def conclude(self, fallback: Reach | Assumption) -> None:
         """Note an outcome."""
@@ -550,6 +615,11 @@ class Uses:
             self.assumptions.append(fallback)
 
     # --- notebooks ---
+
+
+def _is_partial(into: Values) -> bool:
+    partials = {"functools.partial", PARTIAL_METHOD}
+    return bool(into) and all(isinstance(one, Ext) and one.name in partials for one in into)
 
 
 def _elsewhere(via: tuple[str, int] | None, site: Site) -> tuple[str, int] | None:

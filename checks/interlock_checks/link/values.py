@@ -79,11 +79,24 @@ class Mod(msgspec.Struct, frozen=True):
 
 
 class Fun(msgspec.Struct, frozen=True):
-    """A function of the repository; `owner` is what it is bound to as a method."""
+    """
+    A function of the repository; `owner` is what it is bound to as a method.
+
+    `around` are the calls in which it was defined, innermost first: a closure keeps their
+    parameters.
+    """
 
     path: str
     scope: int
     owner: Obj | Cls | None = None
+    around: tuple[Around, ...] = ()
+
+
+class Around(msgspec.Struct, frozen=True):
+    """The parameters of one call of the function with that scope."""
+
+    scope: int
+    parameters: tuple[tuple[str, Values], ...]
 
 
 class Cls(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from interlock_checks.catalogue import processes
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold
 from interlock_checks.link.calling import results_of
-from interlock_checks.link.frames import Frame, owner_in, passed, replaced_in
+from interlock_checks.link.frames import Frame, around, owner_in, passed, replaced_in
 from interlock_checks.link.instances import part_of
 from interlock_checks.link.members import attribute_of, item_of
 from interlock_checks.link.needs import OWN, Tables, needs, operands
@@ -217,7 +217,7 @@ class World:
             case m.Either(options=options):
                 return merge(self.values(path, option, frame) for option in options)
             case m.Function(scope=scope):
-                return (Fun(path, scope),)
+                return (Fun(path, scope, None, around(self, path, scope, frame)),)
             case m.Class(scope=scope):
                 return (Cls(path, scope),)
             case m.Param():

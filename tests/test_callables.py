@@ -1,0 +1,123 @@
+"""What partials, closures and objects keep of their arguments is judged where they are used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from interlock_checks.run import check_repository
+
+RUN = """
+import subprocess
+from functools import partial, partialmethod
+def run(*words, **options):
+    subprocess.run(words, check=True, **options)
+"""
+CLOSURE = """
+import subprocess
+def tool(*words):
+    def run(*more):
+        subprocess.run([*words, *more], check=True)
+    return run
+alembic = tool("alembic", "-c", "alembic.ini")
+git = tool("git")
+"""
+FIELDS = """
+import subprocess
+from dataclasses import dataclass, field
+from typing import ClassVar
+@dataclass
+class Job:
+    argv: tuple[str, ...] = ("true",)
+    after: list[str] = field(default_factory=lambda: ["alembic", "stamp", "head"])
+    name: ClassVar[str] = "job"
+@dataclass
+class Loud(Job):
+    loud: bool = True
+"""
+BY_NAME = """
+from alembic import command
+def run(verb, config):
+    getattr(command, verb)(config)
+"""
+
+USED = {
+    "a partial": (RUN + 'partial(run, "alembic")("upgrade", "head")\n', ["a.py:6"]),
+    "a partial that reads": (RUN + 'partial(run, "alembic")("heads")\n', []),
+    "a partial of a partial": (
+        RUN + 'partial(partial(run, "python", "-m"), "alembic")("stamp", "head")\n',
+        ["a.py:6"],
+    ),
+    "a partial of another file": (
+        RUN + 'alembic = partial(run, "alembic")\n',
+        ["b.py:3"],
+        'from a import alembic\nalembic("heads")\nalembic("upgrade", "head")\n',
+    ),
+    "a partial method": (
+        RUN
+        + "class Tool:\n    def call(self, *words): run('alembic', *words)\n"
+        + "    up = partialmethod(call, 'upgrade', 'head')\n"
+        + "    heads = partialmethod(call, 'heads')\nTool().heads()\nTool().up()\n",
+        ["a.py:11"],
+    ),
+    "a closure of another file": (
+        CLOSURE,
+        ["b.py:4"],
+        'from a import alembic, git\ngit("status")\nalembic("heads")\nalembic("upgrade", "head")\n',
+    ),
+    "a field that was given": (
+        FIELDS + 'subprocess.run(Job(("alembic", "upgrade", "head")).argv)\n',
+        ["a.py:13"],
+    ),
+    "an inherited field that was given": (
+        FIELDS + 'subprocess.run(Loud(argv=("alembic", "upgrade", "head")).argv)\n',
+        ["a.py:13"],
+    ),
+    "a field with a harmless default": (FIELDS + "subprocess.run(Job().argv)\n", []),
+    "a field made by a factory": (FIELDS + "subprocess.run(Job().after)\n", ["a.py:13"]),
+    "a computed name of which all callers read": (
+        BY_NAME,
+        [],
+        'from a import run\nrun("heads", None)\nrun("current", None)\n',
+    ),
+    "a computed name of which one caller writes": (
+        BY_NAME,
+        ["a.py:4"],
+        'from a import run\nrun("heads", None)\nrun("upgrade", None)\n',
+    ),
+    "a computed name that nobody calls": (BY_NAME, ["a.py:4"]),
+    "a part of a method's name": (
+        "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\n"
+        "def tables(action):\n    getattr(db, f'{action}_all')()\n",
+        ["a.py:4"],
+    ),
+    "another part of a method's name": (
+        "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\n"
+        "def tables(action):\n    getattr(db, f'{action}_or_404')()\n",
+        [],
+    ),
+    "a key that imports": (
+        'HANDLERS = {"db": {"()": "sqlalchemy.create_engine", "url": "postgresql://db/x"}}\n',
+        ["a.py:1"],
+    ),
+    "a key that imports something else": (
+        'HANDLERS = {"db": {"()": "a.Handler", "name": "sqlalchemy.create_engine"}}\n',
+        [],
+    ),
+    "a line that a task returns": (
+        "from airflow.decorators import task\n@task.bash\ndef up():\n"
+        '    return "alembic upgrade head"\n',
+        ["a.py:4"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", USED)
+def test_what_a_callable_keeps_is_judged_where_it_is_used(name: str, tmp_path: Path) -> None:
+    source, expected, *other = USED[name]
+    (tmp_path / "a.py").write_text(str(source))
+    for text in other:
+        (tmp_path / "b.py").write_text(str(text))
+    found = check_repository(tmp_path).findings
+    assert [f"{one.path}:{one.row}" for one in found] == expected
