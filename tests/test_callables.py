@@ -121,3 +121,109 @@ def test_what_a_callable_keeps_is_judged_where_it_is_used(name: str, tmp_path: P
         (tmp_path / "b.py").write_text(str(text))
     found = check_repository(tmp_path).findings
     assert [f"{one.path}:{one.row}" for one in found] == expected
+
+
+TASK = """
+from alembic import command
+class Task:
+    verb = "history"
+    def run(self, config):
+        getattr(command, self.verb)(config)
+"""
+MIXIN = """
+class Mixin:
+    def start(self):
+        self.things.create_all(self)
+"""
+RECORD = """
+import subprocess
+from dataclasses import dataclass
+@dataclass
+class Job:
+    argv: tuple[str, ...] = ("true",)
+    def run(self):
+        subprocess.run(self.argv)
+"""
+THINGS = "class Things:\n    def create_all(self, bind): ...\n"
+
+INHERITED = {
+    "a subclass that reads": (TASK, "class Heads(Task):\n    verb = 'heads'\n", []),
+    "a subclass that writes": (TASK, "class Up(Task):\n    verb = 'upgrade'\n", ["a.py:6"]),
+    "a subclass of a subclass": (
+        TASK,
+        "class Middle(Task): ...\nclass Up(Middle):\n    verb = 'stamp'\n",
+        ["a.py:6"],
+    ),
+    "a subclass under another name": (
+        TASK,
+        "from a import Task as Base\nclass Up(Base):\n    verb = 'upgrade'\n",
+        ["a.py:6"],
+    ),
+    "a mixin that gets something of one's own": (
+        MIXIN,
+        THINGS + "class App(Mixin):\n    def __init__(self): self.things = Things()\n",
+        [],
+    ),
+    "a mixin that gets metadata": (
+        MIXIN,
+        "from sqlalchemy import MetaData\nclass App(Mixin):\n    things = MetaData()\n",
+        ["a.py:4"],
+    ),
+    "a mixin that gets either": (
+        MIXIN,
+        "from sqlalchemy import MetaData\n"
+        + THINGS
+        + "class App(Mixin):\n    things = Things()\n"
+        + "class Other(Mixin):\n    things = MetaData()\n",
+        ["a.py:4"],
+    ),
+    "a mixin that gets nothing": (MIXIN, "class App(Mixin): ...\n", ["a.py:4"]),
+    "a record that is made with a harmless line": (RECORD, 'Job(("ls", "-l")).run()\n', []),
+    "a record that is made with a migration": (
+        RECORD,
+        'JOBS = [Job(("alembic", "upgrade", "head"))]\n',
+        ["b.py:2"],
+    ),
+    "a record that a subclass makes": (
+        RECORD,
+        "class More(Job): ...\nMore(argv=('alembic', 'stamp', 'head'))\n",
+        ["b.py:3"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INHERITED)
+def test_what_subclasses_and_makers_of_an_object_put_in_place_is_judged(
+    name: str, tmp_path: Path
+) -> None:
+    source, other, expected = INHERITED[name]
+    (tmp_path / "a.py").write_text(source)
+    (tmp_path / "b.py").write_text("from a import *\n" + other)
+
+    found = check_repository(tmp_path).findings
+
+    assert [f"{one.path}:{one.row}" for one in found] == expected
+
+
+EXECUTED = {
+    "a file of one's own": ("exec((HERE / 'b.py').read_text())", []),
+    "an opened file of one's own": ("exec(open(os.path.join(X, 'b.py')).read())", []),
+    "a file that was entered": ("with (HERE / 'b.py').open() as f:\n    exec(f.read())", []),
+    "a file that is not there": ("exec((HERE / 'c.py').read_text())", ["IL002"]),
+    "a file on the machine": ("exec(open('/etc/b.py').read())", ["IL002"]),
+    "any file": ("exec(open(X).read())", ["IL002"]),
+}
+
+
+@pytest.mark.parametrize("name", EXECUTED)
+def test_a_file_of_the_repository_that_is_executed_is_read_as_any_other(
+    name: str, tmp_path: Path
+) -> None:
+    source, expected = EXECUTED[name]
+    head = (
+        "import os\nfrom pathlib import Path\nHERE = Path(__file__).parent\nX = os.environ['X']\n"
+    )
+    (tmp_path / "a.py").write_text(head + source + "\n")
+    (tmp_path / "b.py").write_text("VERSION = '1'\n")
+
+    assert [one.code for one in check_repository(tmp_path).findings] == expected

@@ -29,12 +29,11 @@ def wanted_by(
         if path in reading.sources and path not in reading.documents:
             wanted.setdefault(path, set()).add(name)
     giving: dict[str, set[str]] = {}
-    for path, one in judgements.by_path.items():
-        for asked, name in one.asked:
-            if asked in reading.documents:
-                continue
+    for asked, name in judgements.asked():
+        if asked not in reading.documents:
             giving.setdefault(asked, set()).add(name)
             wanted.setdefault(asked, set()).add(name)
+    for path, one in judgements.by_path.items():
         # A file that spells a name of the catalogue was read without being asked.
         if lent := set(one.lent) - catalogue.IDENTIFIERS:
             giving.setdefault(path, set()).update(lent)

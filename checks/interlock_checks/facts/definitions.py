@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from keyword import iskeyword
-
 import libcst as cst
 
 from interlock_checks.catalogue import processes
@@ -11,6 +9,7 @@ from interlock_checks.facts import model as m
 from interlock_checks.facts import stores
 from interlock_checks.facts.flow import Frame, views_from
 from interlock_checks.facts.reader import INERT, Binding, Context, Reader
+from interlock_checks.facts.targets import unquoted
 
 
 def read_function(reader: Reader, node: cst.FunctionDef, frame: Frame) -> None:
@@ -18,7 +17,7 @@ def read_function(reader: Reader, node: cst.FunctionDef, frame: Frame) -> None:
     for decorator in node.decorators:
         decorators.append(_decorator(reader, decorator.decorator, frame))
     inner = reader.open_frame("function", node.name.value, frame)
-    names = {_last_name(d.decorator) for d in node.decorators}
+    names = {last_name(d.decorator) for d in node.decorators}
     inner.gives_line = not names.isdisjoint(processes.LINE_DECORATORS)
     parameters = read_parameters(reader, node.params, frame, inner, names)
     function = reader.add(m.Function(inner.number))
@@ -53,7 +52,7 @@ def read_parameters(
         default = -1
         annotation = -1
         if param.annotation is not None:
-            annotation = reader.value(_unquoted(param.annotation.annotation), outer, INERT)
+            annotation = reader.value(unquoted(param.annotation.annotation), outer, INERT)
         if param.default is not None:
             default = reader.value(param.default, outer, Context("a default value"))
         name = param.name.value
@@ -126,17 +125,10 @@ def read_annotation(reader: Reader, node: cst.Annotation | None, frame: Frame) -
         reader.value(node.annotation, frame, INERT)
 
 
-def _unquoted(node: cst.BaseExpression) -> cst.BaseExpression:
-    """The name in an annotation that is a string; any other annotation is as it stands."""
-    if isinstance(node, cst.SimpleString):
-        text = node.raw_value
-        return cst.Name(text) if text.isidentifier() and not iskeyword(text) else node
-    return node
-
-
-def _last_name(node: cst.BaseExpression) -> str:
-    while isinstance(node, cst.Call):
-        node = node.func
+def last_name(node: cst.BaseExpression) -> str:
+    """The last name of what is called, subscripted or spelled with dots."""
+    while isinstance(node, cst.Call | cst.Subscript):
+        node = node.func if isinstance(node, cst.Call) else node.value
     if isinstance(node, cst.Attribute):
         return node.attr.value
     return node.value if isinstance(node, cst.Name) else ""

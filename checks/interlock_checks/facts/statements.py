@@ -8,7 +8,12 @@ import libcst as cst
 
 from interlock_checks.facts import model as m
 from interlock_checks.facts.branches import read_if, read_loop, read_match, read_try, read_with
-from interlock_checks.facts.definitions import read_annotation, read_class, read_function
+from interlock_checks.facts.definitions import (
+    last_name,
+    read_annotation,
+    read_class,
+    read_function,
+)
 from interlock_checks.facts.expressions import iterated
 from interlock_checks.facts.flow import Frame
 from interlock_checks.facts.reader import INERT, Context, Reader
@@ -50,11 +55,13 @@ def _small(reader: Reader, node: cst.CSTNode, frame: Frame) -> bool:
         case cst.Assign():
             assign(reader, node, frame)
         case cst.AnnAssign():
-            read_annotation(reader, node.annotation, frame)
             if node.value is not None:
                 assign_to(reader, [node.target], node.value, frame)
-            if frame.kind == "class":
-                note_field(reader, node.target, frame)
+            kind = node.annotation.annotation
+            if frame.kind != "class" or last_name(kind) == "ClassVar":
+                read_annotation(reader, node.annotation, frame)
+            elif isinstance(node.target, cst.Name):
+                note_field(reader, node.target.value, kind, frame)
         case cst.AugAssign():
             augment(reader, node, frame)
         case cst.Import():

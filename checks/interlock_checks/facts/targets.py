@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from keyword import iskeyword
 
 import libcst as cst
 
@@ -162,13 +163,12 @@ def _store_item(reader: Reader, target: cst.Subscript, value: int, frame: Frame)
         reader.trace.mark("put", reader.add(m.Op("|", base, pair)))
 
 
-def note_field(reader: Reader, target: cst.BaseExpression, frame: Frame) -> None:
+def note_field(reader: Reader, name: str, annotation: cst.BaseExpression, frame: Frame) -> None:
     """Note an annotated name of a class; what it is bound to is its default."""
-    if isinstance(target, cst.Name):
-        bound = frame.env.get(target.value, frozenset())
-        value = next((reader.bindings[number].value for number in bound if number >= 0), -1)
-        node = reader.add(m.Param(frame.number, target.value, value))
-        frame.fields.append((target.value, node))
+    said = reader.value(unquoted(annotation), frame, INERT)
+    bound = frame.env.get(name, frozenset())
+    value = next((reader.bindings[number].value for number in bound if number >= 0), -1)
+    frame.fields.append((name, reader.add(m.Param(frame.number, name, value, said))))
 
 
 def augment(reader: Reader, node: cst.AugAssign, frame: Frame) -> None:
@@ -269,3 +269,11 @@ def dotted(node: cst.BaseExpression) -> str:
 
 def _target_name(node: cst.BaseExpression) -> str:
     return node.value if isinstance(node, cst.Name) else ""
+
+
+def unquoted(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The name in an annotation that is a string; any other annotation is as it stands."""
+    if isinstance(node, cst.SimpleString):
+        text = node.raw_value
+        return cst.Name(text) if text.isidentifier() and not iskeyword(text) else node
+    return node

@@ -7,16 +7,17 @@ each of them is known, and it is given away nowhere. What a caller gives is repo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from interlock_checks.facts import model as m
-from interlock_checks.link import fold
+from interlock_checks.link import fold, heirs
 from interlock_checks.link.changes import touch
 from interlock_checks.link.frames import Frame, frame_of, passed
 from interlock_checks.link.reach import ANY, Call, Reach, Site, Touching, Waiting
 from interlock_checks.link.uses import Uses
-from interlock_checks.link.values import Par
+from interlock_checks.link.values import Fun, Obj, Par
+from interlock_checks.link.world import World
 
 DEEPEST = 4
 """Functions that hand their own parameter on, within each other."""
@@ -33,6 +34,7 @@ class Callers:
     Args:
         uses: Where the outcome is noted.
         calls_of: The calls of a function (file, scope).
+        files_of: The files in which something of that name is subclassed.
         escaped: Functions that are given away as values.
         is_test: Whether a file lies below a test path: what tests give proves nothing.
         told: Functions that may be given what a guard, receipt or approval is made of.
@@ -40,6 +42,7 @@ class Callers:
 
     uses: Uses
     calls_of: Callable[[tuple[str, int]], list[Call]]
+    files_of: Callable[[str], Sequence[str]]
     escaped: Collection[tuple[str, int]]
     is_test: Callable[[str], bool]
     told: Collection[tuple[str, int]] = ()
@@ -48,6 +51,9 @@ class Callers:
 
     def settle(self, waiting: Waiting) -> None:
         """Judge a waiting call for all callers; the worst where they do not prove enough."""
+        if waiting.inherited or waiting.fallback is None:
+            heirs.settle(self.uses, waiting, self.files_of, self.is_test)
+            return
         site = Site(waiting.path, waiting.number, waiting.scope)
         self.innocent = 0
         first = len(self.uses.reaches)
@@ -148,6 +154,11 @@ class Callers:
             call = world.files[one.site.path].nodes[one.node]
             assert isinstance(call, m.Call)
             given = passed(world, one.site.path, call.args, frame)
+            made = one.function.owner
+            if isinstance(made, Obj) and _is_class(world, one.function):
+                made = Obj(made.path, made.scope, (*one.before, *given))
+                frame = Frame(one.function.path, one.function.scope, {"": (made,)})
+                continue
             frame = frame_of(world, one.function, (*one.before, *given), 0, None)
         assert frame is not None
         return frame
@@ -160,6 +171,10 @@ class Callers:
         for one in passed(world, at.path, call.args, None):
             found |= fold.depends(one.values)
         return {(p.path, p.scope) for p in found}
+
+
+def _is_class(world: World, function: Fun) -> bool:
+    return world.files[function.path].scopes[function.scope].kind == "class"
 
 
 def _is_guessed(sink: str) -> bool:

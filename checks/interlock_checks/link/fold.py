@@ -18,6 +18,7 @@ from interlock_checks.link.values import (
     AnyOf,
     Bound,
     Cls,
+    Contents,
     Ext,
     Fun,
     Given,
@@ -357,6 +358,12 @@ def method(owner: Value, name: str, given: Sequence[Given]) -> Values:
             return compute(lambda v, *args: getattr(v, name)(*args), (owner,), *positional)
         case Lit(value=str()) | Text() if name in _SAME_PATH and not positional:
             return (owner,)
+        case Lit(value=str()) | Text() if name in {"read_text", "read_bytes"}:
+            return (Contents(owner),)
+        case Lit(value=str()) | Text() if name == "open":
+            return (Bound(Ext(OPEN), (Given((owner,)),)),)
+        case Bound(func=Ext(name=name_), args=args) if name_ == OPEN and name == "read":
+            return tuple(Contents(path) for path in args[0].values)
         case _ if name == "joinpath" and positional:
             pieces = [piece for values in positional for piece in ((Lit("/"),), values)]
             return concatenated([(owner,), *pieces])
@@ -387,6 +394,8 @@ def method(owner: Value, name: str, given: Sequence[Given]) -> Values:
 
 
 TEMPLATE = "string.Template"
+OPEN = "builtins.open"
+"""Bound to a path, it stands for the file that was opened there."""
 
 _PLACE = re.compile(r"\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 

@@ -39,10 +39,14 @@ class Settled(msgspec.Struct, frozen=True, array_like=True):
     wanted: tuple[tuple[str, str], ...]
     here: tuple[Reach, ...]
     starting: tuple[str, ...]
+    asked: tuple[tuple[str, str], ...]
 
 
 SETTLED = msgspec.msgpack.Decoder(Settled)
 
+
+_SUBCLASSED = -1
+"""Instead of a scope: beside it stands a name, and the files in which it is subclassed call it."""
 
 _LATER = 1_000_000
 """Above the number of any text that is executed in a file; for those met when callers are asked."""
@@ -131,6 +135,8 @@ class Judgements:
         for path in sorted(self.by_path):
             for function in self.by_path[path].called:
                 callers.setdefault(function, []).append(path)
+            for name in self.by_path[path].bases:
+                callers.setdefault((name, _SUBCLASSED), []).append(path)
             escaped.update(self.by_path[path].escaped)
         self._callers_of, self._escaped = callers, escaped
         self._settled_before, self.settled = self.settled, {}
@@ -207,7 +213,11 @@ class Judgements:
                 found += live.calls[function]
             return found
 
-        one = Callers(uses, calls_of, self._escaped, self.is_test, self._told)
+        def files_of(name: str) -> list[str]:
+            met.add((name, _SUBCLASSED))
+            return self._callers_of.get((name, _SUBCLASSED), [])
+
+        one = Callers(uses, calls_of, files_of, self._escaped, self.is_test, self._told)
         deps: set[str] = set()
         if isinstance(waiting, Waiting):
             one.settle(waiting)
@@ -227,6 +237,7 @@ class Judgements:
             tuple(sorted(world.wanted)),
             tuple(uses.here),
             tuple(sorted(uses.starting)),
+            tuple(sorted((file, name) for file, names in uses.asked.items() for name in names)),
         )
 
     # --- the outcome ---
@@ -252,6 +263,11 @@ class Judgements:
         """What the proof rests on and reading cannot see."""
         for one in self._all():
             yield from one.assumptions
+
+    def asked(self) -> Iterator[tuple[str, str]]:
+        """Pairs of a file and a function or class in it of which everybody who takes it matters."""
+        for one in self._all():
+            yield from one.asked
 
     def wanted(self) -> Iterator[tuple[str, str]]:
         """Pairs of a file and a name in it of which a command or an import is made."""

@@ -15,6 +15,7 @@ from hashlib import blake2b
 import msgspec
 
 from interlock_checks.facts import model as m
+from interlock_checks.link.heirs import base_names
 from interlock_checks.link.needs import Tables
 from interlock_checks.link.reach import Assumption, Call, Reach, Touching, Waiting
 from interlock_checks.link.uses import Uses
@@ -32,7 +33,7 @@ class Judgement(msgspec.Struct, frozen=True, array_like=True):
     that were only looked over, `asked` functions of which every caller matters, `lent` the names
     under which a sink can be taken from here, `called` the functions that are called here,
     `touching` the functions whose callers each waiting change asks for; `here`, `starting`,
-    `told` and `passed` as in `Uses`.
+    `told` and `passed` as in `Uses`; `bases` the names of what is subclassed here.
     """
 
     deps: tuple[str, ...]
@@ -50,6 +51,7 @@ class Judgement(msgspec.Struct, frozen=True, array_like=True):
     starting: tuple[str, ...]
     told: tuple[Function, ...]
     passed: tuple[tuple[Function, Function], ...]
+    bases: tuple[str, ...]
 
 
 JUDGEMENT = msgspec.msgpack.Decoder(Judgement)
@@ -155,6 +157,7 @@ class Judge:
             tuple(sorted(uses.starting)),
             tuple(sorted(uses.told)),
             tuple(sorted(uses.passed)),
+            base_names(self.facts[path]),
         )
         return judgement, Live(uses.calls, uses.touching, nested)
 

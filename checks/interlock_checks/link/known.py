@@ -248,6 +248,10 @@ def _shell_words(world: World, given: Sequence[Given], path: str) -> Values:
     )
 
 
+def _open(world: World, given: Sequence[Given], path: str) -> Values:
+    return (Bound(Ext(fold.OPEN), tuple(given[:1])),) if given and not given[0].star else UNKNOWN
+
+
 def _field(world: World, given: Sequence[Given], path: str) -> Values:
     """What a field of a dataclass or model is by default: given, or made by a factory."""
     default = argument(given, 0, "default")
@@ -345,6 +349,7 @@ _KNOWN: dict[str, Known] = {
     "importlib.util.module_from_spec": specified,
     **{name: _bound(name) for name in reflection.SPEC_FINDERS},
     "io.StringIO": _stream,
+    **dict.fromkeys((fold.OPEN, "io.open", "codecs.open", "tokenize.open"), _open),
     "dotenv.dotenv_values": _dotenv,
     "dotenv.main.dotenv_values": _dotenv,
     "os.environ.get": _environment,

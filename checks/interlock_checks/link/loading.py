@@ -19,6 +19,7 @@ from interlock_checks.link.values import (
     Bound,
     Cls,
     Code,
+    Contents,
     Ext,
     Fun,
     Given,
@@ -33,6 +34,7 @@ from interlock_checks.link.values import (
     Value,
     Values,
     argument,
+    parts_of,
 )
 from interlock_checks.link.world import NESTED
 
@@ -168,6 +170,15 @@ def _is_bounded(
     return root not in roots if dot else not any(r.startswith(root) for r in roots)
 
 
+def _is_own_source(uses: Uses, path: Value) -> bool:
+    """Whether a path leads to a file of Python that the repository holds."""
+    parts = parts_of(path) or (None,)
+    _, slash, base = (parts[-1] or "").rpartition("/")
+    if (parts[0] or "").startswith("/"):
+        return False  # somewhere on the machine
+    return bool(slash) and base.endswith(".py") and _holds_file(uses, base)
+
+
 def _holds_file(uses: Uses, base: str) -> bool:
     return any(path.rpartition("/")[2] == base for path in uses.paths)
 
@@ -200,6 +211,8 @@ def execute(
                 _nest(uses, site, data.decode("utf-8", "replace"))
             case Code() | Fun() | Cls() | Lit():
                 pass
+            case Contents(path=source) if _is_own_source(uses, source):
+                pass  # which is read as any other file
             case _:
                 unknown.append(value)
     if not unknown:

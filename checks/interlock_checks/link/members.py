@@ -47,6 +47,11 @@ COMPUTED = "getattr()"
 PARTIAL_METHOD: Final = "functools.partialmethod"
 """It becomes a partial of the method when it is taken from an instance."""
 
+_PLAIN = frozenset(
+    "abc.ABC builtins.object typing.Generic typing.Protocol typing_extensions.Protocol".split()
+)
+"""Bases that do not make fields of annotated names."""
+
 _INERT_ATTRIBUTES = frozenset(
     "__doc__ __name__ __qualname__ __module__ __file__ __version__ __path__ __annotations__ "
     "__signature__ __package__ __spec__ __all__ __class__ __defaults__ __kwdefaults__ "
@@ -83,6 +88,8 @@ def attribute_of(world: World, value: Value, name: str) -> Values:
             return (value,) if name in _SAME else (Method(value, name),)
         case Bound(func=Ext(name=fold.TEMPLATE), args=args):
             return args[0].values if name == "template" else (Method(value, name),)
+        case Bound(func=Ext(name=fold.OPEN)):
+            return (Method(value, name),)
         case Bound(func=func):
             return (func,) if name == "func" else UNKNOWN
         case Many(items=(_, named, _), rest=False) if name == "name":
@@ -215,16 +222,39 @@ def _field(
 ) -> list[Values]:
     """What a dataclass, named tuple or model was made with, if that is known."""
     own = [scope for _, scope, _ in classes if scope is not None]
-    if value.given is None or any("__init__" in one.names or name in one.attributes for one in own):
+    if any("__init__" in one.names or name in one.attributes for one in own):
         return []
     if not any(one.name == name for scope in own for one in scope.parameters):
         return []
+    if value.given is None:
+        return _undecided(world, name, classes) if _is_record(classes) else []
     if len(own) == 1:
         made = frame_of(world, Fun(value.path, value.scope), value.given)
         return [made.parameters[name]]
     # In which order fields are inherited is not asked: a name tells, a position does not.
     return [one.values for one in value.given if one.name == name] or (
         [UNKNOWN] if any(one.name is None or one.star for one in value.given) else []
+    )
+
+
+def _undecided(
+    world: World, name: str, classes: Sequence[tuple[str, m.Scope | None, Value]]
+) -> list[Values]:
+    """A field of an object of which it is not known how it was made: whatever makers give."""
+    for path, scope, _ in classes:
+        for one in scope.parameters if scope is not None else ():
+            if one.name == name:
+                return [world.values(path, one.node)]
+    return []
+
+
+def _is_record(classes: Sequence[tuple[str, m.Scope | None, Value]]) -> bool:
+    """Whether what makes objects of a class gives their annotated names, as for a dataclass."""
+    return any(
+        bool(scope.decorators)
+        if scope is not None
+        else isinstance(cls, Ext) and cls.name not in _PLAIN
+        for _, scope, cls in classes
     )
 
 

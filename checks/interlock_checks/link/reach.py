@@ -69,7 +69,7 @@ class Waiting(msgspec.Struct, frozen=True, array_like=True):
     A call whose verdict depends on what callers give for parameters.
 
     It is the use of that number in the file; `call` is its node, `function` (file, scope) is the
-    one with the parameters.
+    one with the parameters. If it is `inherited`, that is a class, whose subclasses are asked.
     """
 
     path: str
@@ -77,7 +77,8 @@ class Waiting(msgspec.Struct, frozen=True, array_like=True):
     scope: int
     call: int
     function: tuple[str, int]
-    fallback: Reach | Assumption
+    fallback: Reach | Assumption | None
+    inherited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import msgspec
 from interlock_checks import catalogue
 from interlock_checks.catalogue import guards, processes, reflection
 from interlock_checks.facts import model as m
-from interlock_checks.link import approval, fold, tampering
+from interlock_checks.link import approval, fold, heirs, tampering
 from interlock_checks.link.calling import results_of
 from interlock_checks.link.changes import changed, private_imports, tampered
 from interlock_checks.link.commissioned import commissioned, hands_over
@@ -254,8 +254,11 @@ class Uses:
         given = passed(self.world, site.path, call.args, frame)
         if any(tampering.holds_guard(value) for one in given for value in one.values):
             self.world.want(site.path, call.func)
+        before = len(self.reaches)
         for function in functions:
             self._judge(site, node, function, given)
+        if len(self.reaches) == before and call.args:
+            heirs.overridable(self, site, node, functions)
         for position, one in enumerate(given):
             for value in one.values:
                 self._deferred(site, node, functions, value, given, position)
@@ -388,7 +391,12 @@ class Uses:
                 self.wait(site, node, {said}, self.assume(site, reason))
         elif name in catalogue.METHODS:
             self.world.want(site.path, node)
-            self.report(site, catalogue.METHODS[name], f".{name}", "called")
+            reach = self.reach(site, catalogue.METHODS[name], f".{name}", "called")
+            owner_class = heirs.left_open(function) if site.frame is None else None
+            if owner_class is not None and owner_class[0] == site.path:
+                heirs.await_heirs(self, site, node, owner_class, reach)
+            else:
+                self.reaches.append(reach)
         elif name in processes.METHODS:
             spawn(self, site, node, function, processes.METHODS[name], given)
         elif name in processes.SENDING:
@@ -412,14 +420,22 @@ class Uses:
         given: tuple[Given, ...],
         before: tuple[Given, ...],
     ) -> None:
-        for _, scope, cls in members_of(self.world, function):
+        members = members_of(self.world, function)
+        for _, scope, cls in members:
             if scope is None and isinstance(cls, Ext):
                 sink = catalogue.sink(cls.name)
                 if sink is not None and not is_innocent(sink, given):
                     self.report(site, sink.code, sink.name, "constructed by a subclass")
-        for inner in attribute_of(self.world, Obj(function.path, function.scope), "__init__"):
+        made = attribute_of(self.world, Obj(function.path, function.scope), "__init__")
+        for inner in made:
             if isinstance(inner, Fun):
                 self._own_call(site, node, inner, given, before)
+        if not any(isinstance(inner, Fun) for inner in made):
+            # What makes a record is as good as a function with its fields for parameters.
+            for path, scope, cls in members:
+                if scope is not None and scope.parameters and isinstance(cls, Cls):
+                    made_as = Obj(function.path, function.scope)
+                    self._own_call(site, node, Fun(path, cls.scope, made_as), given, before)
 
     def _own_call(
         self,

@@ -185,6 +185,12 @@ class Code(msgspec.Struct, frozen=True):
     """A code object made by compile(); its text was judged where it was compiled."""
 
 
+class Contents(msgspec.Struct, frozen=True):
+    """What stands in the file with that path."""
+
+    path: Value
+
+
 class Hole(msgspec.Struct, frozen=True):
     """A value of which nothing is known."""
 
@@ -210,6 +216,7 @@ Value = (
     | Finished
     | Told
     | Code
+    | Contents
     | Hole
 )
 Values = tuple[Value, ...]
