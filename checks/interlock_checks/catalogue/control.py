@@ -200,6 +200,13 @@ EXITS: Final[Mapping[str, str]] = {
 """Exceptions that end the program with a status, by the keyword of that status. Success is none
 given, 0 and None."""
 
+CODED: Final[Mapping[str, str]] = {
+    f"click.{where}{name}": "exit_code"
+    for where in ("", "exceptions.")
+    for name in ("ClickException", "UsageError", "BadParameter")
+}
+"""Exceptions that end the program with a status that is an attribute of their class."""
+
 SILENCING: Final[Mapping[str, str]] = {
     "tenacity.retry": "retry_error_callback",
     "tenacity.Retrying": "retry_error_callback",

@@ -4,8 +4,8 @@ from interlock_checks.check import Check
 from interlock_checks.project import Offence
 
 _WAYS = {
-    "handler": "a refusal of {} is caught here, and the program goes on",
-    "with": "a refusal of {} ends in this block, and the program goes on",
+    "handler": "a refusal of {} is caught here, and the program goes on or ends well",
+    "with": "a refusal of {} ends in this block, and the program goes on or ends well",
     "finally": "leaving a `finally` block here drops a refusal of {}",
     "decorator": "a decorator drops a refusal of {}",
     "lost": "a refusal in what is given to {} reaches nobody",

@@ -27,6 +27,7 @@ from interlock_checks.link.paths import Key, Name, Path, Site
 from interlock_checks.link.receptacles import Receptacles
 from interlock_checks.link.rows import Rows
 from interlock_checks.link.running import Running
+from interlock_checks.link.states import States
 from interlock_checks.link.told import told
 from interlock_checks.link.values import (
     UNKNOWN,
@@ -67,12 +68,14 @@ class Conditions:
     exact: set[Site] = field(default_factory=set)
     polled: dict[tuple[str, tuple[int, ...]], bool] = field(default_factory=dict)
     holdings: Holdings = field(init=False)
+    states: States = field(init=False)
     _rows: Rows = field(init=False)
     _written: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.holdings = Holdings(self.world, self.known, Receptacles(self.world))
         self._rows = Rows(self.world, self.value)
+        self.states = States(self.world)
 
     # --- values ---
 
@@ -104,6 +107,11 @@ class Conditions:
                 return (Lit(answer),)
         if isinstance(one, m.Entered):
             return self.value(at, one.source, way)
+        if isinstance(one, m.Attr) and isinstance(self.world.files[path].nodes[one.base], m.Ref):
+            self.world.steps = 0
+            listed = members(self.world, self.world.values(path, one.base, frame))
+            if one.name in listed:
+                return listed[one.name]
         if isinstance(one, m.Attr):
             objects = self.held(at, one.base, way)
             if objects and all(isinstance(value, Obj) for value in objects):
@@ -123,6 +131,9 @@ class Conditions:
             subject = self.value(at, one.subject, way)
             return merge(part_of(self.world, v, kinds, one.name) for v in subject) or UNKNOWN
         if isinstance(one, m.Item):
+            item = self._item_of(path, one)
+            if item >= 0:
+                return self.value(at, item, way)
             rows = self.held(at, one.base, way)
             if rows and all(isinstance(value, Many | Table) for value in rows):
                 return merge(item_of(self.world, row, self.value(at, one.key, way)) for row in rows)
@@ -144,6 +155,21 @@ class Conditions:
             return (Many(tuple(parts)),) if isinstance(one, m.Seq) else fold.concatenated(parts)
         self.world.steps = 0
         return self.world.values(path, node, frame)
+
+    def _item_of(self, path: str, one: m.Item) -> int:
+        """The constant or attribute that `(state, receipt)[0]` is; -1 for all others."""
+        nodes = self.world.files[path].nodes
+        row, index = nodes[one.base], nodes[one.key]
+        number = index.value if isinstance(index, m.Const) else None
+        if not isinstance(row, m.Seq) or not isinstance(number, int):
+            return -1
+        if not 0 <= number < len(row.items) or any(
+            isinstance(nodes[item], m.Splat) for item in row.items
+        ):
+            return -1
+        # What a variable held may have been given away by the same assignment: `a, b = b, a`.
+        item = row.items[number]
+        return item if isinstance(nodes[item], m.Const | m.Attr) else -1
 
     def _passes_on(self, path: str, call: m.Call, frame: Frame | None) -> bool:
         """Whether a call gives what the coroutine returns that it is given."""
@@ -347,6 +373,11 @@ class Conditions:
         held = self.held(at, node, way)
         if held is not None and not self.is_constant(path, one):
             return held
+        if isinstance(one, m.Attr) and self.states.is_attribute(path, one.name):
+            name = name_of(self.world.files[path], node, at)
+            state = None if name is None else way.value(name)
+            if state is not None:
+                return state
         if isinstance(one, m.Attr):
             self.world.steps = 0
             base = self.world.values(path, one.base, frame)
@@ -388,6 +419,12 @@ class Conditions:
             and facts.scopes[node.scope].name.startswith("_")
             for node in nodes
         )
+
+    def stated(self, at: Running, node: int, way: Path) -> bool | None:
+        """What the condition of a loop is answered by a state; None if it asks for none."""
+        if not self.states.is_asked(at.path, node):
+            return None
+        return self.answer(at, node, way)
 
     # --- both ways ---
 

@@ -225,6 +225,10 @@ def exit_kind(
     for function in world.values(path, node if call is None else call.func, frame):
         name = _name(function)
         status: int = -1
+        if raised and isinstance(function, Cls):
+            coded = _coded(world, function)
+            if coded:
+                return "success" if all(map(_is_success, coded)) else "exit"
         if raised:
             keyword = control.EXITS.get(name)
             if keyword is None:
@@ -246,6 +250,15 @@ def exit_kind(
         told = any(is_told(value) for value in values)
         return "success" if good and (any(good) if told else all(good)) else "exit"
     return None
+
+
+def _coded(world: World, cls: Cls) -> Values:
+    """The exit status that an own exception carries for its library; nothing for most."""
+    for _, _, base in members_of(world, cls):
+        attribute = control.CODED.get(base.name) if isinstance(base, Ext) else None
+        if attribute is not None:
+            return attribute_of(world, Obj(cls.path, cls.scope), attribute)
+    return ()
 
 
 def _is_success(status: Value) -> bool:

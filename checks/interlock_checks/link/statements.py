@@ -32,6 +32,9 @@ from interlock_checks.link.values import (
     merge,
 )
 
+MOST_STATES = 8
+"""Turns of a loop that goes on until the program is in another state."""
+
 MOST_TURNS = 6
 """Turns of a loop that are followed one by one."""
 
@@ -298,7 +301,7 @@ def run_loop(machine: Machine, step: Step, paths: list[Path], at: Running) -> Fl
 
 
 def _run_while(machine: Machine, step: Step, paths: list[Path], at: Running) -> Flow:
-    """A loop that is asked before each turn; only what a process told answers it."""
+    """A loop that is asked before each turn; a process that has told, or a state, answers it."""
     site = Site(at.path, at.scope, step.place, "loop")
     test = next(part for part in step.parts if part.op == "do")
     endless = machine.conditions.is_endless(at.path, test.node)
@@ -306,24 +309,37 @@ def _run_while(machine: Machine, step: Step, paths: list[Path], at: Running) -> 
     ends: list[Path] = []
     broken: list[Path] = []
     changing = _bound_in(machine, step, at)
-    for turn in range(3 if machine.steps < machine.most else 2):
+    few = 3 if machine.steps < machine.most else 2
+    if endless and any(
+        inner.op in {"if", "match"} and machine.conditions.states.is_asked(at.path, inner.node)
+        for inner in every(test.steps)
+    ):
+        few = MOST_STATES
+    seen: set[Path] = set()
+    for turn in range(MOST_STATES):
         asked = flow.take(machine.run(step.parts[0].steps, paths, at))
         going: list[Path] = []
         for path in asked:
             answer = machine.conditions.heard(at, test.node, path)
+            if answer is None:
+                answer = machine.conditions.stated(at, test.node, path)
             if machine.conditions.holdings.is_empty(at, test.node, path):
                 answer = False
-            if answer is not True and not endless:
+            last = turn == MOST_STATES - 1
+            if (answer is not True or last) and not endless:
                 over = machine.conditions.narrowed(at, test.node, path, way=False)
                 ends.append(over.chose(site, False) if not turn and answer is None else over)
-            if answer is not False:
+            if answer is True or (answer is None and turn < few - 1):
                 path = machine.conditions.narrowed(at, test.node, path, way=True)
                 going.append(path.chose(site, True) if answer is None else path)
-        if turn == 2 or not going:
+        if not going or last:
             break
         paths, left = _turned(machine, test.steps, going, at, flow)
         broken += left
         paths = merged(path.forget(changing) for path in paths)
+        if seen.issuperset(paths):
+            break  # more turns would come to nothing new
+        seen.update(paths)
     ends = flow.take(machine.run(step.part("else"), merged(ends), at))
     flow.normal = merged([*broken, *ends])
     return flow
