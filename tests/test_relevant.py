@@ -37,7 +37,9 @@ def reached(text: str) -> Reached:
     """What a file alone reaches when it is read whole: code, sink and row."""
     facts = read_source(source(text), frozenset(), places=True)
     judge = Judge({"m.py": facts}, {"m.py": b""}, ModuleIndex(["m.py"], {}), read_code)
-    judgements = Judgements(judge, lambda *_: iter(()), lambda _: False, b"", {})
+    judgements = Judgements(
+        judge, lambda *_: iter(()), lambda _: False, lambda _: ["m.py"], b"", {}
+    )
     judgements.judge(0, ["m.py"], guarded=False)
     judgements.settle_changes(0)
     return {

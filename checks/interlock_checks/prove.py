@@ -11,6 +11,7 @@ import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 
 from interlock.contract import Contract
@@ -36,7 +37,7 @@ from interlock_checks.project import Project
 from interlock_checks.reading import Progress, Reading
 from interlock_checks.report.model import Assumed, Report
 from interlock_checks.standins import stand_ins
-from interlock_checks.wanted import borrowed, borrowers, setting, wanted_by
+from interlock_checks.wanted import borrowed, borrowers, setting, spelling, wanted_by
 from interlock_checks.weakening.model import Loosened
 from interlock_checks.worker import DEPTH, Worker, Workers, read_code
 
@@ -105,7 +106,9 @@ def _proved(
     reading.read({**dict.fromkeys(sources), **near(reading, homes.deploy)})
     tree = _tree(repository)
     judge = Judge(reading.facts, reading.facts.digests, modules, read_code)
-    judgements = Judgements(judge, reading.judged, homes.is_test, tree, kept)
+    judgements = Judgements(
+        judge, reading.judged, homes.is_test, partial(spelling, reading), tree, kept
+    )
     # Each round is recalled by itself: a run with a cache takes the steps of one without.
     for number in range(_ROUNDS):
         guarded = reading.imports(tampering.ROOT)

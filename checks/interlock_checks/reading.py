@@ -93,6 +93,8 @@ class Reading:
         summary = self.summaries.get(path)
         if summary is None or not summary.complete:
             return False
+        if names is not None and any(name.startswith(".") for name in names):
+            return False
         return summary.near or names is None or INTERLOCK.name not in names
 
     def _put(self, path: str, encoded: bytes) -> None:

@@ -37,9 +37,18 @@ def wanted_by(
         # A file that spells a name of the catalogue was read without being asked.
         if lent := set(one.lent) - catalogue.IDENTIFIERS:
             giving.setdefault(path, set()).update(lent)
+    for name in sorted(judgements.methods):
+        for path in spelling(reading, name):
+            wanted.setdefault(path, set()).update((name, f".{name}"))
     for path, taken in _all_taken(reading, giving, modules, tree):
         wanted.setdefault(path, set()).update(taken)
     return {path: frozenset(names) for path, names in wanted.items()}
+
+
+def spelling(reading: Reading, name: str) -> list[str]:
+    """The files of Python that spell a name behind a dot."""
+    paths = (path for path in reading.summaries if path not in reading.documents)
+    return [path for path in paths if _is_taken(name, reading, path)]
 
 
 _TAKEN = msgspec.msgpack.Decoder(dict[str, tuple[bytes, tuple[str, ...]]])

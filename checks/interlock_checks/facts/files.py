@@ -152,15 +152,19 @@ def _read_text(
     near: bool = False,
     within: bool = False,
 ) -> m.Facts:
-    return _parsed(remainder(text, interest or Interest(), near=near), places, near, within)
+    interest = interest or Interest()
+    cut = remainder(text, interest, near=near)
+    return _parsed(cut, interest.methods, places, near, within)
 
 
-def _parsed(cut: Cut, places: bool, near: bool, within: bool = False) -> m.Facts:
+def _parsed(
+    cut: Cut, methods: frozenset[str], places: bool, near: bool, within: bool = False
+) -> m.Facts:
     # Loaded here because a run in which nothing has to be parsed needs no parser.
     from interlock_checks.facts.interest import Filter
     from interlock_checks.facts.python import read_cut
 
-    return read_cut(cut, Filter(within=within).keep, places=places, near=near)
+    return read_cut(cut, Filter(methods, within=within).keep, places=places, near=near)
 
 
 def _problem(message: str, row: int) -> m.Facts:
@@ -179,11 +183,13 @@ def _module(
         return _problem(error.msg, error.lineno or 1)
     near = is_near(source.path, text, extra)
     try:
-        cut = remainder(text, Interest(extra), near=near)
+        interest = Interest(extra)
+        cut = remainder(text, interest, near=near)
         if places:
-            return _parsed(cut if inside is None else only(cut, inside), places, near)
-        known = stem(cut, near=near)
-        facts = memory.recall(known) or _parsed(cut, places, near)
+            some = cut if inside is None else only(cut, inside)
+            return _parsed(some, interest.methods, places, near)
+        known = stem(cut, interest.methods, near=near)
+        facts = memory.recall(known) or _parsed(cut, interest.methods, places, near)
     except SyntaxProblem as error:
         if source.template or is_template(source.path, text):
             return _template(text, extra, places)

@@ -61,10 +61,12 @@ class Filter:
     Decides for one module which uses are kept; answers are remembered by node.
 
     Args:
+        methods: Names of methods of which each call is kept.
         within: The text is executed within a module, whose names it may use.
     """
 
-    def __init__(self, *, within: bool = False) -> None:
+    def __init__(self, methods: Collection[str] = (), *, within: bool = False) -> None:
+        self.methods = methods
         self.within = within
         self.answers: dict[int, bool] = {}
         self.changing: dict[int, bool] = {}
@@ -91,7 +93,8 @@ class Filter:
             return False
         call = reader.nodes[use.node]
         return isinstance(call, m.Call) and (
-            self.tampers(call)
+            self.is_asked(call)
+            or self.tampers(call)
             or any(self.minded(arg.value) for arg in call.args)
             or (self.commanding and isinstance(reader.nodes[call.func], m.Attr))
         )
@@ -102,6 +105,12 @@ class Filter:
             self.answers[number] = False
             known = self.answers[number] = self._minded(number)
         return known
+
+    def is_asked(self, call: m.Call) -> bool:
+        """Whether a call is one of a method that is asked for."""
+        assert self.reader is not None
+        func = self.reader.nodes[call.func]
+        return isinstance(func, m.Attr) and func.name in self.methods
 
     def tampers(self, call: m.Call) -> bool:
         """Whether a call may change a module, a class or a namespace, or write a file."""

@@ -165,9 +165,18 @@ _IMPORT_TEXT = re.compile(r"\b(?:import|from)\b[^\n]*(?:(?<=\\)\r?\n[^\n]*)*")
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """What may matter in a module; `extra` are names to mind beside those of the catalogue."""
+    """
+    What may matter in a module; `extra` are names to mind beside those of the catalogue.
+
+    One with a dot before it is that of a method, each call of which matters.
+    """
 
     extra: frozenset[str] = frozenset()
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """The names of such methods."""
+        return frozenset(name[1:] for name in self.extra if name.startswith("."))
 
     def marks(self, text: str) -> list[int]:
         """Where something may matter, in order."""

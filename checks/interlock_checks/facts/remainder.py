@@ -7,6 +7,7 @@ it touches only comments or functions in which nothing can matter, the facts nee
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from interlock_checks.facts.cut import Cut, cut_down
@@ -42,8 +43,8 @@ def remainder(text: str, interest: Interest, *, near: bool = False) -> Cut:
     return cut
 
 
-def stem(cut: Cut, *, near: bool) -> bytes:
+def stem(cut: Cut, methods: Iterable[str], *, near: bool) -> bytes:
     """A digest of all that the facts of a module depend on, if it parses; 20 bytes."""
     kind = f"{'near' if near else 'far'}, {'complete' if cut.complete else 'cut'}"
-    text = cut.text.encode("utf-8", "surrogatepass")
+    text = "\0".join((cut.text, *sorted(methods))).encode("utf-8", "surrogatepass")
     return blake2b(text, digest_size=20, person=kind.encode()).digest()

@@ -18,6 +18,7 @@ from interlock_checks.keeping import encoded
 from interlock_checks.link.callers import Callers
 from interlock_checks.link.judging import JUDGEMENT, Function, Judge, Judgement, Live
 from interlock_checks.link.reach import Assumption, Call, Reach, Waiting
+from interlock_checks.link.receivers import calls_by_name, method_name
 from interlock_checks.link.together import together
 from interlock_checks.link.uses import Uses
 from interlock_checks.link.world import World
@@ -59,12 +60,14 @@ class Judgements:
 
     Attributes:
         used: Encoded judgements by their keys, to be kept for later runs.
+        methods: Names of methods of which every call matters, whatever it is called on.
 
     Args:
         one: Judges a file.
         elsewhere: Judges those of many files that are worth it in other processes: the encoded
             judgements, in any order.
         is_test: Whether a file lies below a test path.
+        spelling: The files that spell a name behind a dot.
         tree: A digest of the names of all files and links.
         kept: Encoded judgements by their keys, from earlier runs.
     """
@@ -72,12 +75,14 @@ class Judgements:
     one: Judge
     elsewhere: Callable[[Sequence[str], bool], Iterator[tuple[str, bytes]]]
     is_test: Callable[[str], bool]
+    spelling: Callable[[str], Sequence[str]]
     tree: bytes
     kept: Mapping[bytes, bytes]
     by_path: dict[str, Judgement] = field(default_factory=dict)
     settled: dict[Waiting | tuple[str, int], Settled] = field(default_factory=dict)
     guarded: bool = False
     used: dict[bytes, bytes] = field(default_factory=dict)
+    methods: set[str] = field(default_factory=set)
     _live: dict[str, Live] = field(default_factory=dict)
     _callers_of: dict[Function, list[str]] = field(default_factory=dict)
     _escaped: set[Function] = field(default_factory=set)
@@ -170,25 +175,39 @@ class Judgements:
 
     def _settle_one(self, number: int, waiting: Waiting | tuple[str, int]) -> None:
         key = self._key("settled", number, waiting)
+        strictly = isinstance(waiting, Waiting) and isinstance(waiting.fallback, Reach)
         known = self._settled_before.get(waiting)
-        if known is None or not self._holds(known):
+        if known is None or not self._holds(known, strictly=strictly):
             kept = self.kept.get(key)
             known = None if kept is None else SETTLED.decode(kept)
-        if known is None or not self._holds(known):
-            known = self._ask(waiting)
+        if known is None or not self._holds(known, strictly=strictly):
+            known = self._ask(waiting, strictly=strictly)
         self.settled[waiting] = known
         if (found := encoded(known)) is not None:
             self.used[key] = found
 
-    def _holds(self, known: Settled) -> bool:
+    def _holds(self, known: Settled, *, strictly: bool) -> bool:
         """Whether nothing has changed that this depends on."""
         same = known.seal == self.one.seal(known.deps)
-        return same and known.callers == self._callers(known.met)
+        return same and known.callers == self._callers(known.met, strictly=strictly)
 
-    def _callers(self, functions: Iterable[Function]) -> bytes:
+    def _calling(self, function: Function, *, strictly: bool) -> list[str]:
+        """
+        The files that call a function.
+
+        Strictly, those too that call a method of its name on something of which nothing is known.
+        """
+        calling = self._callers_of.get(function, [])
+        name = method_name(self.one.facts[function[0]], function[1]) if strictly else None
+        if name is None or not calling:
+            return calling
+        self.methods.add(name)
+        return sorted({*calling, *(path for path in self.spelling(name) if path in self.by_path)})
+
+    def _callers(self, functions: Iterable[Function], *, strictly: bool) -> bytes:
         digest = blake2b(digest_size=20)
         for function in functions:
-            calling = self._callers_of.get(function, [])
+            calling = self._calling(function, strictly=strictly)
             parts = [(path, self.is_test(path), self.by_path[path].seal) for path in calling]
             known = (function, function in self._escaped, function in self._told, parts)
             digest.update(repr(known).encode("utf-8", "replace"))
@@ -199,7 +218,7 @@ class Judgements:
             self.by_path[path], self._live[path] = self.one.judge(path)
         return self._live[path]
 
-    def _ask(self, waiting: Waiting | tuple[str, int]) -> Settled:
+    def _ask(self, waiting: Waiting | tuple[str, int], *, strictly: bool) -> Settled:
         world = self.world()
         uses = Uses(world, self.one.read_text, self.one.paths, self.guarded, nested=_LATER)
         met: set[Function] = set()
@@ -207,10 +226,13 @@ class Judgements:
         def calls_of(function: Function) -> list[Call]:
             met.add(function)
             found: list[Call] = []
-            for path in self._callers_of.get(function, ()):
-                live = self._lively(path)
-                world.files.update(live.nested)
-                found += live.calls[function]
+            for path in self._calling(function, strictly=strictly):
+                if function in self.by_path[path].called:
+                    live = self._lively(path)
+                    world.files.update(live.nested)
+                    found += live.calls[function]
+                if strictly:
+                    found += calls_by_name(world, path, function)
             return found
 
         def files_of(name: str) -> list[str]:
@@ -231,7 +253,7 @@ class Judgements:
             tuple(sorted(deps)),
             self.one.seal(sorted(deps)),
             functions,
-            self._callers(functions),
+            self._callers(functions, strictly=strictly),
             tuple(uses.reaches),
             tuple(uses.assumptions),
             tuple(sorted(world.wanted)),
