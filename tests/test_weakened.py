@@ -521,6 +521,62 @@ DEPLOY = "deploy:\n  script:\n    - interlock verify production\n    - interlock
             [(GITHUB, 9)],
         ),
         ({GITHUB: f"{WORKFLOW}        if: false\n"}, {GITHUB: WORKFLOW}, []),
+        ({GITHUB: WORKFLOW}, {GITHUB: f"{WORKFLOW}        if: false\n"}, [(GITHUB, 9)]),
+        ({GITHUB: WORKFLOW}, {GITHUB: f"{WORKFLOW}        continue-on-error: false\n"}, []),
+        (
+            {GITHUB: WORKFLOW},
+            {GITHUB: WORKFLOW.replace("on: push", "on: workflow_dispatch")},
+            [(GITHUB, 9)],
+        ),
+        (
+            {GITHUB: WORKFLOW},
+            {GITHUB: WORKFLOW.replace("on: push", "on: {push: {paths: [docs/**]}}")},
+            [(GITHUB, 9)],
+        ),
+        (
+            {GITHUB: WORKFLOW},
+            {GITHUB: WORKFLOW.replace("on: push", "on: {pull_request: , schedule: []}")},
+            [],
+        ),
+        (
+            {GITHUB: WORKFLOW.replace("check\n", "deploy production\n")},
+            {
+                GITHUB: WORKFLOW.replace("check\n", "deploy production\n").replace(
+                    "on: push", "on: workflow_dispatch"
+                )
+            },
+            [],
+        ),
+        (
+            {GITHUB: WORKFLOW},
+            {GITHUB: WORKFLOW.replace("  interlock check", "  interlock check docs")},
+            [(GITHUB, 1)],
+        ),
+        (
+            {GITHUB: WORKFLOW.replace("  interlock check", "  interlock check src")},
+            {GITHUB: WORKFLOW},
+            [],
+        ),
+        (
+            {GITHUB: WORKFLOW.replace("actions/checkout@v4", "pre-commit/action@v3")},
+            {GITHUB: WORKFLOW},
+            [(GITHUB, 1)],
+        ),
+        (
+            {GITLAB: "x:\n  script: interlock check\n"},
+            {GITLAB: ".x:\n  script: interlock check\n"},
+            [(GITLAB, 2)],
+        ),
+        (
+            {GITLAB: "x:\n  script: interlock check\n"},
+            {GITLAB: ".x:\n  script: interlock check\ny:\n  extends: .x\n"},
+            [],
+        ),
+        (
+            {".husky/pre-commit": "interlock check\n"},
+            {".husky/pre-commit": "npx eslint\n"},
+            [(".husky/pre-commit", 1)],
+        ),
         ({GITHUB: WORKFLOW}, {GITHUB: WORKFLOW.replace("proof:", "interlock:")}, []),
         ({GITHUB: WORKFLOW}, {".github/workflows/lint.yaml": WORKFLOW}, []),
         ({GITHUB: WORKFLOW}, {"docs/ci.yml": WORKFLOW}, [(GITHUB, 1)]),

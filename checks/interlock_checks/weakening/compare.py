@@ -166,7 +166,7 @@ def _steps(before: _State, after: _State) -> Iterator[Loosened]:
 
 
 def _command(guard: str) -> str:
-    return "pre-commit run" if guard == "hooks" else f"interlock {guard}"
+    return "pre-commit run" if guard == "hooks" else f"interlock {guard.replace(' of ', ' ')}"
 
 
 def _conditions(step: Step) -> str:

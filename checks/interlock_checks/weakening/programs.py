@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -49,7 +50,22 @@ def guards_run(script: str, depth: int = 0) -> Iterator[str]:
                     yield from guards_run(inner, depth + 1)
             elif isinstance(launch, Program) and launch.sureness == "sure":
                 step = _step(launch)
-                yield from _MEANT.get("hooks" if step.startswith("hooks:interlock") else step, ())
+                for one in _MEANT.get("hooks" if step.startswith("hooks:interlock") else step, ()):
+                    part = _part(launch) if one == "check" else ""
+                    yield f"{one} of {part}" if part else one
+
+
+def _part(program: Program) -> str:
+    """The folder that `interlock check FOLDER` looks at; empty if it is the repository."""
+    words = [const(one) or "" for one in program.arguments.words]
+    behind = words[words.index("check") + 1 :] if "check" in words else []
+    plain = [
+        one
+        for before, one in itertools.pairwise(["", *behind])
+        if not one.startswith("-") and not (before.startswith("--") and "=" not in before)
+    ]
+    folder = plain[0].removeprefix("./").rstrip("/") if plain else ""
+    return "" if folder == "." else folder
 
 
 def _step(program: Program) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from interlock_checks.commands.argv import HOLE
 from interlock_checks.documents.formats import jenkinsfile
 from interlock_checks.documents.kinds import format_by_name
-from interlock_checks.documents.nodes import Map, Node, Seq, Text
+from interlock_checks.documents.nodes import Map, Node, Seq, Text, texts
 from interlock_checks.documents.read import decoded
 from interlock_checks.documents.yaml_nodes import read_yaml
 from interlock_checks.weakening.programs import MENTIONS, guards_run
@@ -24,6 +24,7 @@ _PIPELINE = re.compile(
       |\.drone|\.woodpecker|\.travis|\.cirrus|appveyor|\.appveyor|cloudbuild|buildspec)\.ya?ml
     | \.(?:gitlab|gitlab-ci|circleci|buildkite|woodpecker|azure-pipelines|azuredevops)/.+\.ya?ml
     | (?:.*/)?Jenkinsfile[^/]*
+    | \.(?:husky|githooks)/[^/.]+
     """,
     re.X,
 )
@@ -39,7 +40,16 @@ _CONDITIONS = frozenset(
     soft_fail enabled
     """.split()
 )
-_NONE = frozenset({"false", "always()", "success()", "always", "on_success", "succeeded()"})
+_NONE = frozenset({"always()", "success()", "always", "on_success", "succeeded()"})
+_ASKING = frozenset({"if", "when", "only", "rules", "condition", "enabled"})
+"""Keys of which `true` lets a step run; the value of the others takes its say away."""
+_CHANGES = ("push", "pull_request", "pull_request_target", "merge_group", "workflow_call")
+"""Events of GitHub that come with a change, or with the workflow that calls this one."""
+_PATHS = ("paths", "paths-ignore")
+_ACTIONS = ("pre-commit/action", "j178/prek-action")
+_ALONE = "a template that no job extends"
+_BY_HAND = "started by no change"
+_PROVING = ("check", "hooks")
 _MOST = 20_000
 """Nodes of one file that are looked at: aliases can name the same ones again and again."""
 
@@ -68,6 +78,8 @@ def steps(path: str, data: bytes) -> list[Step]:
         return []
     if format_by_name(path) == "jenkinsfile":
         return list(_groovy(path, source))
+    if path.startswith((".husky/", ".githooks/")):
+        return [Step(path, 1, guard) for guard in guards_run(source)]
     documents, problems = read_yaml(source)
     return [] if problems else [step for one in documents for step in _walk(path, one)]
 
@@ -84,17 +96,46 @@ def lost(before: Sequence[Step], after: Sequence[Step]) -> Iterator[tuple[Step, 
     missing: list[Step] = []
     # Those with the fewest conditions are the hardest to replace.
     for step in sorted(before, key=lambda step: len(step.conditions)):
-        fits = [s for s in free if s.guard == step.guard and s.conditions <= step.conditions]
+        fits = [s for s in free if _covers(s, step) and s.conditions <= step.conditions]
         if not fits:
             missing.append(step)
             continue
         # The same conditions first: a freer step may be the only one for another.
         free.remove(max(fits, key=lambda s: (len(s.conditions), s.path == step.path)))
     for step in missing:
-        instead = next((s for s in free if s.guard == step.guard), None)
+        instead = next((s for s in free if _covers(s, step)), None)
         if instead is not None:
             free.remove(instead)
         yield step, instead
+
+
+def _covers(step: Step, other: Step) -> bool:
+    """Whether a step does all that another does: a check of the repository, that of a part."""
+    return step.guard == other.guard or other.guard.startswith(f"{step.guard} of ")
+
+
+def _started(root: Node) -> frozenset[str]:
+    """On what a workflow of GitHub depends, if not every change starts it."""
+    on = root.get("on") if isinstance(root, Map) else None
+    if not isinstance(on, Map):
+        named = [one.value for one in texts(on)] or ([on.value] if isinstance(on, Text) else [])
+        return frozenset() if not named or set(named) & set(_CHANGES) else frozenset({_BY_HAND})
+    events = [(name, on.get(name)) for name in _CHANGES if name in on.table]
+    if not events:
+        return frozenset({_BY_HAND})
+    filtered = [
+        f"{key} of {name}: {_shown(event.table[key][1], [_MOST])}"
+        for name, event in events
+        if isinstance(event, Map)
+        for key in _PATHS
+        if key in event.table
+    ]
+    free = [name for name, event in events if not _is_filtered(event)]
+    return frozenset() if free else frozenset(filtered)
+
+
+def _is_filtered(event: Node | None) -> bool:
+    return isinstance(event, Map) and any(key in event.table for key in _PATHS)
 
 
 def _groovy(path: str, source: str) -> Iterator[Step]:
@@ -106,6 +147,8 @@ def _groovy(path: str, source: str) -> Iterator[Step]:
 def _walk(path: str, root: Node) -> Iterator[Step]:
     known: dict[str, tuple[str, ...]] = {}
     room = [_MOST]
+    started = _started(root) if "/workflows/" in path else frozenset()
+    alone = _alone(path, root)
     pending: list[tuple[Node, str, frozenset[str]]] = [(root, "", frozenset())]
     for _ in range(_MOST):
         if not pending:
@@ -118,15 +161,46 @@ def _walk(path: str, root: Node) -> Iterator[Step]:
             here = {
                 f"{name}: {text}"
                 for name, value in pairs
-                if name in _CONDITIONS and (text := _shown(value, room)) not in _NONE
+                if name in _CONDITIONS
+                and (text := _shown(value, room)) not in _NONE
+                and text != ("true" if name in _ASKING else "false")
             }
             inner = conditions | here
-            pending += [(value, name, inner) for name, value in reversed(pairs)]
+            pending += [
+                (value, name, inner | {_ALONE} if node is root and name in alone else inner)
+                for name, value in reversed(pairs)
+            ]
         elif key in _COMMANDS:
             if node.value not in known:
                 known[node.value] = tuple(guards_run(node.value))
             for guard in known[node.value]:
-                yield Step(path, node.rows[0], guard, conditions)
+                # Whether anything is released at all, a release may leave to whoever starts it.
+                needed = conditions | started if guard.startswith(_PROVING) else conditions
+                yield Step(path, node.rows[0], guard, needed)
+        elif key == "uses" and node.value.partition("@")[0] in _ACTIONS:
+            yield Step(path, node.row, "hooks", conditions | started)
+
+
+def _alone(path: str, root: Node) -> frozenset[str]:
+    """The templates of a GitLab pipeline that no job of the file extends."""
+    if not path.startswith(".gitlab") or not isinstance(root, Map):
+        return frozenset()
+    extended = {
+        one.value
+        for _, job in root.effective()
+        if isinstance(job, Map)
+        for one in (*texts(job.get("extends")), *_referred(job))
+    }
+    return frozenset(name for name in root.table if name.startswith(".") and name not in extended)
+
+
+def _referred(job: Map) -> Iterator[Text]:
+    """The jobs that `!reference` names in the scripts of one."""
+    for key, value in job.effective():
+        if key.value in _COMMANDS and isinstance(value, Seq):
+            for one in (value, *value.items):
+                if isinstance(one, Seq) and one.tag == "!reference":
+                    yield from texts(one)[:1]
 
 
 def _shown(node: Node, room: list[int], depth: int = 0) -> str:
