@@ -123,6 +123,37 @@ def test_what_a_callable_keeps_is_judged_where_it_is_used(name: str, tmp_path: P
     assert [f"{one.path}:{one.row}" for one in found] == expected
 
 
+TOOL = """
+import subprocess
+class Tool:
+    def __init__(self, program, *before):
+        self.program, self.before, self.words = program, before, ["alembic"]
+    def run(self, *words):
+        subprocess.run([self.program, *self.before, *words])
+"""
+HEAD = "    def head(self): subprocess.run([self.program, 'upgrade', 'head'])\n"
+GROWN = "    def more(self, word):\n        self.words.append(word)\n"
+GROWN += "        subprocess.run(self.words)\n"
+MADE = {
+    "a method is called to read": ("", 'Tool("alembic", "-c", "x.ini").run("heads")\n', []),
+    "a method is called to write": ("", 'Tool("alembic").run("upgrade", "head")\n', ["b.py:2"]),
+    "another program": (HEAD, 'Tool("git").run("upgrade", "head")\nTool("git").head()\n', []),
+    "a program that a method makes write": (HEAD, 'TOOL = Tool("alembic")\n', ["b.py:2"]),
+    "a list that a method makes longer": (GROWN, 'Tool("git").run("status")\n', ["a.py:10"]),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_an_object_keeps_what_it_was_made_with(name: str, tmp_path: Path) -> None:
+    methods, other, expected = MADE[name]
+    (tmp_path / "a.py").write_text(TOOL + methods)
+    (tmp_path / "b.py").write_text("from a import Tool\n" + other)
+
+    found = check_repository(tmp_path).findings
+
+    assert [f"{one.path}:{one.row}" for one in found] == expected
+
+
 TASK = """
 from alembic import command
 class Task:

@@ -61,6 +61,7 @@ class Frame:
     returns: list[int] = field(default_factory=list)
     yields: list[int] = field(default_factory=list)
     attributes: dict[str, list[int]] = field(default_factory=dict)
+    grown: dict[str, list[int]] = field(default_factory=dict)
     fields: list[tuple[str, int]] = field(default_factory=list)
     owner: Frame | None = None
     own_name: str | None = None

@@ -332,7 +332,8 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
     A module, class, function, lambda or comprehension.
 
     `names` are the bindings that may be in force when the scope's code has run;
-    `attributes` are the values assigned to `self.name` in a class's methods; the `parameters` of
+    `attributes` are the values assigned to `self.name` in a class's methods, `grown` what they have
+    become by a method of a list or table; the `parameters` of
     a class are its annotated names: what a dataclass or named tuple is made with.
     """
 
@@ -347,6 +348,7 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
     bases: tuple[int, ...] = ()
     attributes: dict[str, tuple[int, ...]] = {}
     is_async: bool = False
+    grown: dict[str, tuple[int, ...]] = {}
 
 
 OPENING = frozenset({"if", "and", "or", "assert", "for", "gen", "while", "try", "with", "match"})

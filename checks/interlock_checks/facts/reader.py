@@ -128,6 +128,7 @@ class Reader:
             bases=bases,
             attributes={name: tuple(values) for name, values in frame.attributes.items()},
             is_async=is_async,
+            grown={name: tuple(values) for name, values in frame.grown.items()},
         )
 
     def bind(self, frame: Frame, name: str, value: int, use: int = -1) -> int:

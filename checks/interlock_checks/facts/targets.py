@@ -32,13 +32,29 @@ def read_expression(reader: Reader, value: cst.BaseExpression, frame: Frame) -> 
     if not isinstance(value, cst.Call) or not isinstance(value.func, cst.Attribute):
         return
     owner, method = value.func.value, value.func.attr.value
-    if not isinstance(owner, cst.Name) or method not in _MUTATORS:
+    if method not in _MUTATORS:
         return
     call = reader.nodes[node]
+    if isinstance(owner, cst.Attribute):
+        _grow_attribute(reader, owner, method, call, frame)
+    if not isinstance(owner, cst.Name):
+        return
     if isinstance(call, m.Call) and owner.value in frame.env:
         before = reader.ref(frame, owner.value)
         after = _mutated(reader, before, method, call.args)
         _rebind_changed(reader, frame, owner.value, before, after)
+
+
+def _grow_attribute(
+    reader: Reader, owner: cst.Attribute, method: str, call: m.Node, frame: Frame
+) -> None:
+    """Note what an attribute of `self` becomes by a method that changes it."""
+    name = owner.attr.value
+    of_self = isinstance(owner.value, cst.Name) and owner.value.value == frame.own_name
+    if of_self and frame.owner is not None and isinstance(call, m.Call):
+        before = reader.value(owner, frame, INERT)
+        after = _mutated(reader, before, method, call.args)
+        frame.owner.grown.setdefault(name, []).append(after)
 
 
 def _rebind_changed(reader: Reader, frame: Frame, name: str, before: int, after: int) -> None:

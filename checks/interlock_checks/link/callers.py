@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from interlock_checks.facts import model as m
 from interlock_checks.link import fold, heirs
 from interlock_checks.link.changes import touch
@@ -85,6 +87,7 @@ class Callers:
         if not calls or depth >= DEEPEST:
             return False
         closed = key not in self.escaped
+        making = self.uses.world.files[key[0]].scopes[key[1]].name == "__init__"
         reaches, assumptions = self.uses.reaches, self.uses.assumptions
         for one in calls:
             at = one.site
@@ -102,6 +105,8 @@ class Callers:
             fresh = reaches[before[0] :]
             self.innocent += not fresh
             vague = len(assumptions) > before[1] or any(r.code in {"IL002", "IL003"} for r in fresh)
+            if making and any(_is_guessed(r.sink) for r in fresh):
+                vague = True  # the calls of a method say more than what made its object
             if vague or any(_is_guessed(r.sink) for r in fresh):
                 inner = self._parameters_of(at, one.node)
                 deeper = False
@@ -154,12 +159,15 @@ class Callers:
             call = world.files[one.site.path].nodes[one.node]
             assert isinstance(call, m.Call)
             given = passed(world, one.site.path, call.args, frame)
-            made = one.function.owner
-            if isinstance(made, Obj) and _is_class(world, one.function):
-                made = Obj(made.path, made.scope, (*one.before, *given))
-                frame = Frame(one.function.path, one.function.scope, {"": (made,)})
+            function, given = one.function, (*one.before, *given)
+            kind, name = _kind_and_name(world, function)
+            if isinstance(function.owner, Obj) and (kind == "class" or name == "__init__"):
+                # An object is being made: what its methods find in it is made of this.
+                function = replace(function, owner=replace(function.owner, given=given))
+            if kind == "class" and function.owner is not None:
+                frame = Frame(function.path, function.scope, {"": (function.owner,)})
                 continue
-            frame = frame_of(world, one.function, (*one.before, *given), 0, None)
+            frame = frame_of(world, function, given, 0, None)
         assert frame is not None
         return frame
 
@@ -173,8 +181,9 @@ class Callers:
         return {(p.path, p.scope) for p in found}
 
 
-def _is_class(world: World, function: Fun) -> bool:
-    return world.files[function.path].scopes[function.scope].kind == "class"
+def _kind_and_name(world: World, function: Fun) -> tuple[str, str]:
+    scope = world.files[function.path].scopes[function.scope]
+    return scope.kind, scope.name
 
 
 def _is_guessed(sink: str) -> bool:

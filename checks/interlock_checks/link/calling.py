@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from interlock_checks.link.world import World
 
 
+_ENTERING = frozenset({"enter_context", "enter_async_context"})
+"""Methods of `contextlib.ExitStack` and its like that give what `with` would."""
+
+
 def results_of(
     world: World,
     functions: Values,
@@ -80,6 +84,8 @@ def _result_of(
                 return replaced(world, (Given((owner,)), *given), path)
             if name in processes.GIVING:
                 return (Made(processes.GIVING[name]),)
+            if name in _ENTERING and given:
+                return merge(world.entered(value) for value in given[0].values)
             return fold.method(owner, name, given)
         case Program(words=words):
             return (Program((*words, *(g.values for g in given if g.name is None))),)

@@ -343,6 +343,8 @@ def arguments(keys: Values) -> tuple[Values, ...]:
 
 def method(owner: Value, name: str, given: Sequence[Given]) -> Values:
     """The result of a method of a text, sequence or dictionary."""
+    if owner == Lit(None):
+        return ()  # it has none: Python goes on with the other alternatives, or not at all
     if any(g.star for g in given):
         return UNKNOWN
     positional = [g.values for g in given if g.name is None]

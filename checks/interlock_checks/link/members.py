@@ -194,6 +194,9 @@ def _member(
         if isinstance(value, Obj):
             made = _made_by(world, value) if name in scope.attributes else None
             groups += [world.values(path, node, made) for node in scope.attributes.get(name, ())]
+            if name in scope.grown:
+                groups = [_longer(group) for group in groups]
+                groups += [world.values(path, node, made) for node in scope.grown[name]]
         if isinstance(value, Obj):
             groups = _field(world, value, name, classes) or groups
         if groups:
@@ -212,6 +215,13 @@ def _member(
         if answered:
             return merge([*answered, (Method(value, name),)])
     return merge(external) or (Method(value, name),)
+
+
+def _longer(values: Values) -> Values:
+    """Lists and tables of which other methods make longer ones."""
+    return tuple(
+        replace(value, rest=True) if isinstance(value, Many | Table) else value for value in values
+    )
 
 
 def _field(

@@ -606,11 +606,20 @@ class Uses:
                 path = parameter.path.partition(NESTED)[0]
                 self.asked.setdefault(path, set()).add(name)
         functions = self._innermost({(p.path, p.scope) for p in parameters})
+        own = (site.path, site.scope)
+        if own in functions:
+            # A call of this method says on which object, and so how that was made.
+            functions = {own}
         if len(functions) > 1 or NESTED in site.path:
             self.conclude(fallback)
             return
-        (function,) = functions
-        self.waiting.append(Waiting(site.path, site.number, site.scope, node, function, fallback))
+        if isinstance(fallback, Assumption) and node >= 0:
+            # What makes an object may say enough, or only who calls its method.
+            made_of = self.world.parameters(site.path, node)
+            functions |= {own} & {(p.path, p.scope) for p in made_of}
+        for function in sorted(functions):
+            waiting = Waiting(site.path, site.number, site.scope, node, function, fallback)
+            self.waiting.append(waiting)
 
     def _innermost(self, functions: set[tuple[str, int]]) -> set[tuple[str, int]]:
         """Functions without those around them: whoever calls a closure has called these too."""

@@ -229,7 +229,7 @@ class World:
             case m.Each(source=source):
                 return merge(fold.each(v) for v in self.values(path, source, frame))
             case m.Entered(source=source):
-                return merge(self._entered(v) for v in self.values(path, source, frame))
+                return merge(self.entered(v) for v in self.values(path, source, frame))
             case m.Part(subject=subject, kind=kind, name=name):
                 kinds = self.values(path, kind, frame)
                 owners = self.values(path, subject, frame)
@@ -449,7 +449,8 @@ class World:
                 return Many(tuple(elements))
         return Many((self.values(path, node.element, frame),), rest=True)
 
-    def _entered(self, value: Value) -> Values:
+    def entered(self, value: Value) -> Values:
+        """What `with value as x` binds."""
         match value:
             case Many(items=items):
                 return merge(items) or UNKNOWN
