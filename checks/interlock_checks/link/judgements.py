@@ -198,7 +198,8 @@ class Judgements:
         Strictly, those too that call a method of its name on something of which nothing is known.
         """
         calling = self._callers_of.get(function, [])
-        name = method_name(self.one.facts[function[0]], function[1]) if strictly else None
+        asked = strictly and function[1] != _SUBCLASSED
+        name = method_name(self.one.facts[function[0]], function[1]) if asked else None
         if name is None or not calling:
             return calling
         self.methods.add(name)

@@ -11,6 +11,7 @@ from interlock_checks.commands.judge import Verdict
 from interlock_checks.commands.model import const
 from interlock_checks.facts import model as m
 from interlock_checks.link.external import as_statement
+from interlock_checks.link.frames import owner_in
 from interlock_checks.link.named import imported
 from interlock_checks.link.needs import operands
 from interlock_checks.link.reach import Site
@@ -112,7 +113,12 @@ def import_by_name(
     package = argument(given, *importer.package) if importer.package else None
     if importer.every:
         names = tuple(v for g in given for v in g.values)
-    loose = [v for v in names if not _is_bounded(uses, v, importer, package)]
+    kept = site.frame is not None and any(isinstance(v, Obj) for v in owner_in(site.frame))
+    loose = [
+        v
+        for v in names
+        if not _is_bounded(uses, v, importer, package) or (kept and _is_of_catalogue(v))
+    ]
     if not loose:
         return
     uses.world.want(site.path, node)
@@ -124,6 +130,15 @@ def import_by_name(
         for number, use in enumerate(uses.world.files[site.path].uses):
             if use.manner == "called" and _is_called_of(uses, site.path, use.node, node):
                 uses.wait(Site(site.path, number, use.scope), use.node, parameters, reach)
+
+
+def _is_of_catalogue(name: Value) -> bool:
+    """A name that an object keeps: where its module goes from there is not followed everywhere."""
+    return (
+        isinstance(name, Lit)
+        and isinstance(name.value, str)
+        and name.value.partition(".")[0] in catalogue.ROOTS
+    )
 
 
 def _is_called_of(uses: Uses, path: str, call: int, made: int) -> bool:
