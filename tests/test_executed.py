@@ -296,6 +296,11 @@ INNOCENT = {
         def start(go):
             exec("go(None, 'head')")
     """,
+    "a module that a test needs and imports from": """
+        import pytest
+        sqlmodel = pytest.importorskip("sqlmodel")
+        from sqlmodel import SQLModel
+    """,
     "what a process is sent that is no interpreter": """
         from subprocess import PIPE, Popen
         def note(text, channel):

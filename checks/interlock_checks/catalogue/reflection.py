@@ -155,6 +155,9 @@ CONSOLE: Final = "console_scripts"
 SCRIPTS: Final[Mapping[str, str]] = {"alembic": "alembic.config.main"}
 """Console script -> what it calls, with what the command line says."""
 
+NEEDING: Final = frozenset({"pytest.importorskip", "_pytest.outcomes.importorskip"})
+"""Importers that stand at the head of a test file as import statements do."""
+
 COMPUTED: Final[Mapping[str, Importer]] = {
     name: Importer("module.attr", keyword="config", calls=True)
     for name in ("hydra.utils.instantiate", "hydra.utils.call")
@@ -164,9 +167,9 @@ of each table within it."""
 
 TARGET: Final = "_target_"
 
-IMPORTING_KEYS: Final = frozenset({"()", "provides", TARGET})
+IMPORTING_KEYS: Final = frozenset({"()", "provides"})
 """Keys of tables under which a constant name is imported and called: in
-`logging.config.dictConfig`, in `from_schema` of dependency-injector 4.48, in hydra."""
+`logging.config.dictConfig`, in `from_schema` of dependency-injector 4.48."""
 
 TEXTUAL_METHODS: Final = frozenset(
     "add_job enqueue enqueue_in enqueue_at enqueue_call send_task schedule cron".split()

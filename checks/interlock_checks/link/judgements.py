@@ -17,7 +17,7 @@ from interlock_checks.facts import model as m
 from interlock_checks.keeping import encoded
 from interlock_checks.link.callers import Callers
 from interlock_checks.link.judging import JUDGEMENT, Function, Judge, Judgement, Live
-from interlock_checks.link.reach import Assumption, Call, Reach, Waiting
+from interlock_checks.link.reach import Assumption, Call, Reach, Site, Waiting
 from interlock_checks.link.receivers import calls_by_name, method_name
 from interlock_checks.link.together import together
 from interlock_checks.link.uses import Uses
@@ -49,8 +49,20 @@ SETTLED = msgspec.msgpack.Decoder(Settled)
 _SUBCLASSED = -1
 """Instead of a scope: beside it stands a name, and the files in which it is subclassed call it."""
 
+MOST_SPELLING = 32
+"""Files that spell a method's name behind a dot and are all read for its calls."""
+
 _LATER = 1_000_000
 """Above the number of any text that is executed in a file; for those met when callers are asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ByName:
+    """A method of which every call matters, and the judged files that spell its name, if few do."""
+
+    name: str = ""
+    files: tuple[str, ...] = ()
+    common: bool = False
 
 
 @dataclass
@@ -175,40 +187,41 @@ class Judgements:
 
     def _settle_one(self, number: int, waiting: Waiting | tuple[str, int]) -> None:
         key = self._key("settled", number, waiting)
-        strictly = isinstance(waiting, Waiting) and isinstance(waiting.fallback, Reach)
         known = self._settled_before.get(waiting)
-        if known is None or not self._holds(known, strictly=strictly):
+        if known is None or not self._holds(waiting, known):
             kept = self.kept.get(key)
             known = None if kept is None else SETTLED.decode(kept)
-        if known is None or not self._holds(known, strictly=strictly):
-            known = self._ask(waiting, strictly=strictly)
+        if known is None or not self._holds(waiting, known):
+            known = self._ask(waiting)
         self.settled[waiting] = known
         if (found := encoded(known)) is not None:
             self.used[key] = found
 
-    def _holds(self, known: Settled, *, strictly: bool) -> bool:
+    def _holds(self, waiting: Waiting | tuple[str, int], known: Settled) -> bool:
         """Whether nothing has changed that this depends on."""
         same = known.seal == self.one.seal(known.deps)
-        return same and known.callers == self._callers(known.met, strictly=strictly)
+        return same and known.callers == self._callers(known.met, self._by_name(waiting))
 
-    def _calling(self, function: Function, *, strictly: bool) -> list[str]:
-        """
-        The files that call a function.
-
-        Strictly, those too that call a method of its name on something of which nothing is known.
-        """
-        calling = self._callers_of.get(function, [])
-        asked = strictly and function[1] != _SUBCLASSED
-        name = method_name(self.one.facts[function[0]], function[1]) if asked else None
-        if name is None or not calling:
-            return calling
+    def _by_name(self, waiting: Waiting | tuple[str, int]) -> _ByName:
+        """Of which method every call matters: one by which a sink is reached and that is called."""
+        if not isinstance(waiting, Waiting) or not isinstance(waiting.fallback, Reach):
+            return _ByName()
+        path, scope = waiting.function
+        called = bool(self._callers_of.get(waiting.function))
+        name = method_name(self.one.facts[path], scope) if called else None
+        if name is None:
+            return _ByName()
+        spelling = self.spelling(name)
+        if len(spelling) > MOST_SPELLING:
+            return _ByName(name, common=True)
         self.methods.add(name)
-        return sorted({*calling, *(path for path in self.spelling(name) if path in self.by_path)})
+        return _ByName(name, tuple(path for path in spelling if path in self.by_path))
 
-    def _callers(self, functions: Iterable[Function], *, strictly: bool) -> bytes:
-        digest = blake2b(digest_size=20)
+    def _callers(self, functions: Iterable[Function], by_name: _ByName) -> bytes:
+        digest = blake2b(repr(by_name).encode("utf-8", "replace"), digest_size=20)
+        digest.update(b"".join(self.by_path[path].seal for path in by_name.files))
         for function in functions:
-            calling = self._calling(function, strictly=strictly)
+            calling = self._callers_of.get(function, [])
             parts = [(path, self.is_test(path), self.by_path[path].seal) for path in calling]
             known = (function, function in self._escaped, function in self._told, parts)
             digest.update(repr(known).encode("utf-8", "replace"))
@@ -219,7 +232,8 @@ class Judgements:
             self.by_path[path], self._live[path] = self.one.judge(path)
         return self._live[path]
 
-    def _ask(self, waiting: Waiting | tuple[str, int], *, strictly: bool) -> Settled:
+    def _ask(self, waiting: Waiting | tuple[str, int]) -> Settled:
+        by_name = self._by_name(waiting)
         world = self.world()
         uses = Uses(world, self.one.read_text, self.one.paths, self.guarded, nested=_LATER)
         met: set[Function] = set()
@@ -227,12 +241,12 @@ class Judgements:
         def calls_of(function: Function) -> list[Call]:
             met.add(function)
             found: list[Call] = []
-            for path in self._calling(function, strictly=strictly):
-                if function in self.by_path[path].called:
-                    live = self._lively(path)
-                    world.files.update(live.nested)
-                    found += live.calls[function]
-                if strictly:
+            for path in self._callers_of.get(function, ()):
+                live = self._lively(path)
+                world.files.update(live.nested)
+                found += live.calls[function]
+            if isinstance(waiting, Waiting) and function == waiting.function:
+                for path in by_name.files:
                     found += calls_by_name(world, path, function)
             return found
 
@@ -244,6 +258,10 @@ class Judgements:
         deps: set[str] = set()
         if isinstance(waiting, Waiting):
             one.settle(waiting)
+            if by_name.common and not uses.reaches:
+                site = Site(waiting.path, waiting.number, waiting.scope)
+                text = f"`.{by_name.name}` is called in too many files to tell who calls this one"
+                uses.assumptions.append(uses.assume(site, text))
         else:
             path, at = waiting
             one.touch(self._lively(path).touching[at])
@@ -254,7 +272,7 @@ class Judgements:
             tuple(sorted(deps)),
             self.one.seal(sorted(deps)),
             functions,
-            self._callers(functions, strictly=strictly),
+            self._callers(functions, by_name),
             tuple(uses.reaches),
             tuple(uses.assumptions),
             tuple(sorted(world.wanted)),

@@ -560,7 +560,7 @@ class Uses:
                 self.report(site, catalogue.METHODS[last], f".{last}", manner, via)
         elif catalogue.is_holder(name):
             if manner == "bound to another name":
-                if use.scope == 0:
+                if use.scope == 0 and not self._is_needed(site.path, use.node):
                     self.report(site, code_of(name), name, manner, via)
                     self.reaches[-1] = msgspec.structs.replace(self.reaches[-1], weak=True)
             elif manner != "subclassed":
@@ -571,6 +571,14 @@ class Uses:
                     self.report(site, "IL003", name, manner, via)
             elif reflection.EXEC_ALIASES.get(name, name) in reflection.EXEC and not is_class:
                 self.report(site, "IL002", name, manner, via)
+
+    def _is_needed(self, path: str, node: int) -> bool:
+        """Whether a test imports a module that it needs: the usual way to do so binds its name."""
+        call = self.world.files[path].nodes[node]
+        if not isinstance(call, m.Call):
+            return False
+        functions = self.world.values(path, call.func)
+        return all(isinstance(f, Ext) and f.name in reflection.NEEDING for f in functions)
 
     def _textual(self, site: Site, use: m.Use, text: str, into: Values) -> None:
         """A string that names a sink, where something may import what it names."""
