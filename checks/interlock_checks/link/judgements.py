@@ -95,6 +95,7 @@ class Judgements:
     guarded: bool = False
     used: dict[bytes, bytes] = field(default_factory=dict)
     methods: set[str] = field(default_factory=set)
+    _spelling: dict[str, Sequence[str]] = field(default_factory=dict)
     _live: dict[str, Live] = field(default_factory=dict)
     _callers_of: dict[Function, list[str]] = field(default_factory=dict)
     _escaped: set[Function] = field(default_factory=set)
@@ -211,7 +212,9 @@ class Judgements:
         name = method_name(self.one.facts[path], scope) if called else None
         if name is None:
             return _ByName()
-        spelling = self.spelling(name)
+        spelling = self._spelling.get(name)
+        if spelling is None:
+            spelling = self._spelling[name] = self.spelling(name)
         if len(spelling) > MOST_SPELLING:
             return _ByName(name, common=True)
         self.methods.add(name)
